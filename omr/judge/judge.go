@@ -1,0 +1,74 @@
+// Package judge turns evidence into verdicts. It has never seen a picture.
+package judge
+
+import "bargkhan/sheets"
+
+// Evidence is what was measured at one bubble. It holds no opinion.
+type Evidence struct {
+	Field  sheets.FieldID `json:"field"`
+	Choice sheets.Choice  `json:"choice"`
+	Ink    float64        `json:"ink"`  // 0 blank … 1 solid: inside the outline, against the paper around it
+	Fit    float64        `json:"fit"`  // 0 … 1, how surely this is the place the bubble was printed
+	Seen   float64        `json:"seen"` // 0 … 1, the part free of streak, fold, hole and edge
+}
+
+// A Policy is learned by package calibration and never typed by hand.
+type Policy struct {
+	ID     string  `json:"id"`     // names the profile, stored with every verdict
+	Blank  float64 `json:"blank"`  // at or below: not marked
+	Marked float64 `json:"marked"` // at or above: marked; between the two: a person decides
+	Lead   float64 `json:"lead"`   // least gap between first and second choice
+	Fit    float64 `json:"fit"`    // below: Lost
+	Seen   float64 `json:"seen"`   // below: Hidden
+}
+
+// A Verdict is what we believe about one field. No Doubts means settled.
+type Verdict struct {
+	Field   sheets.FieldID  `json:"field"`
+	Choices []sheets.Choice `json:"choices,omitempty"` // in the design's order
+	Doubts  []Doubt         `json:"doubts,omitempty"`
+}
+
+// A Doubt is a reason for a person to look.
+type Doubt struct {
+	Reason Reason        `json:"reason"`
+	Choice sheets.Choice `json:"choice,omitempty"` // empty if about the whole field
+	Margin float64       `json:"margin"`           // distance to the deciding threshold, for sorting the queue
+}
+
+// A Reason is why a person should look. Its text form is a stable code.
+type Reason uint8
+
+// The reasons of doubts.
+const (
+	Faint    Reason = iota + 1 // between Blank and Marked
+	Several                    // more marks than the Rule allows
+	Missing                    // fewer marks than the Rule allows
+	Close                      // the lead is too small: often an erasure
+	Lost                       // no bubble where one was printed
+	Hidden                     // covered or torn off; never read as blank
+	Disagree                   // two scans of the same sheet say different things
+	Unknown                    // what is marked names nobody, or nothing, that exists
+)
+
+// reasons are the stable codes; they appear in files, URLs and the database.
+var reasons = [...]string{"", "faint", "several", "missing", "close", "lost", "hidden", "disagree", "unknown"}
+
+// String is the stable code of r.
+func (r Reason) String() string {
+	if int(r) < len(reasons) {
+		return reasons[r]
+	}
+	return ""
+}
+
+// MarshalText writes the stable code of r.
+func (r Reason) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// UnmarshalText reads a stable code; an unknown one is an error.
+func (r *Reason) UnmarshalText(b []byte) error { panic("stub") }
+
+// Fields judges every field of a page, in the design's order. It sees the whole
+// page because one pencil and one scanner made it: Ink is compared with the blank
+// bubbles of the same page. It is a pure function. ev is in the design's order.
+func Fields(pg sheets.Page, ev []Evidence, p Policy) []Verdict { panic("stub") }

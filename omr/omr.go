@@ -1,0 +1,115 @@
+// Package omr reads one page: it finds the sheet, learns which one it is, and
+// measures every bubble. It decides nothing; that is package judge. READING.md
+// beside it tells how, and what it refuses to guess.
+package omr
+
+import (
+	"context"
+	"fmt"
+
+	"bargkhan/omr/judge"
+	"bargkhan/omr/page"
+	"bargkhan/sheets"
+	"bargkhan/sheets/geom"
+)
+
+// Engine names this reader's way of measuring; it changes whenever equal pages
+// may give other evidence than before.
+const Engine = "eye-1"
+
+// A Reader is safe for concurrent use and holds no state between pages.
+// Equal pages give equal Readings.
+type Reader struct {
+	// Design finds the very revision a stamp was printed from. A nil Design
+	// without error means that there is none.
+	Design func(sheets.Stamp) (*sheets.Design, error)
+
+	// Expect, if not nil, is the only design a page may be of. A design without
+	// a stamp (printed by others) can be read in no other way.
+	Expect *sheets.Design
+}
+
+// A Reading is what one page said, before anyone judged it.
+type Reading struct {
+	Engine   string           `json:"engine"`
+	Stamp    sheets.Stamp     `json:"stamp"` // zero, but for Page, on a sheet printed by others
+	Design   sheets.Digest    `json:"design"`
+	Pose     Pose             `json:"pose"`
+	Evidence []judge.Evidence `json:"evidence"` // in the design's order
+	Notes    []Note           `json:"notes,omitempty"`
+}
+
+// A Pose is where the sheet lies in the scan.
+type Pose struct {
+	Map      geom.Map[geom.Paper, geom.Pixel] `json:"map"`
+	Bend     Bend                             `json:"bend"`     // what Map leaves: stretch along the feed, bent paper
+	Residual float64                          `json:"residual"` // mm, root mean square over the anchors
+	Scale    float64                          `json:"scale"`    // printed size over designed size, if the file says its dpi; else 0. 0.97 is a shrunk photocopy
+	Fit      float64                          `json:"fit"`      // median over all bubbles: a wrong grid cannot fit
+	Turn     int                              `json:"turn"`     // quarter turns clockwise that bring the page upright, 0 to 3
+}
+
+// At carries a place on paper to its place in the scan.
+func (p *Pose) At(q geom.Point[geom.Paper]) geom.Point[geom.Pixel] {
+	return p.Map.At(p.Bend.At(q))
+}
+
+// A Bend is a smooth correction of places on paper, given on a regular grid and
+// linear in between. The zero Bend corrects nothing.
+type Bend struct {
+	Box  geom.Rect[geom.Paper]    `json:"box"`            // the grid's outer knots; outside, its edge is continued
+	Cols int                      `json:"cols,omitempty"` // knots across
+	Rows int                      `json:"rows,omitempty"` // knots down
+	By   []geom.Point[geom.Paper] `json:"by,omitempty"`   // mm, row by row
+}
+
+// At returns q corrected.
+func (b *Bend) At(q geom.Point[geom.Paper]) geom.Point[geom.Paper] {
+	if len(b.By) == 0 {
+		return q
+	}
+	panic("stub")
+}
+
+// A Note is for the operator. It changes no reading.
+type Note uint8
+
+// The notes.
+const (
+	Copied   Note = iota + 1 // Scale says photocopy
+	Streaked                 // clean the scanner's glass
+	Pale                     // toner, lamp or setting
+	Bilevel                  // the scan has one bit a pixel: pale pencil may be lost
+)
+
+// Read returns a *Reject if the page cannot be read with certainty. It fits the
+// anchors it finds and invents none: too few, or in disagreement, is a Reject.
+func (r *Reader) Read(ctx context.Context, p page.Page) (*Reading, error) { panic("stub") }
+
+// A Reject says why a page was given back. It is an ordinary outcome, not a fault.
+type Reject struct {
+	Reason Reason                  `json:"reason"`
+	Detail string                  `json:"detail,omitempty"` // for the log and the desk tool, in plain words
+	At     []geom.Rect[geom.Pixel] `json:"at,omitempty"`     // where, for the picture shown in review
+}
+
+// Error says the reason and the detail.
+func (r *Reject) Error() string { return fmt.Sprintf("%v: %s", r.Reason, r.Detail) }
+
+// A Reason is why a page was given back. Its text form is a stable code.
+type Reason uint8
+
+// The reasons of rejects.
+const (
+	NoAnchors Reason = iota + 1 // too few to be sure: another paper, or too much hidden
+	NoStamp                     // the code is missing or damaged
+	NoDesign                    // printed from a design, or a revision, we do not have
+	Distorted                   // Residual, Scale or Fit out of bounds
+	BlankPage                   // nothing is printed here; kept and counted all the same
+	Mirrored                    // scanned through the back, or a film
+	Undecoded                   // the page's picture cannot be decoded
+	Killed                      // reading this page ended its process, or took too long
+	Foreign                     // a sheet of ours that no open session expects
+	TestSheet                   // a sheet of a test deck
+	TooSmall                    // the resolution is too low to see a bubble
+)
