@@ -1,0 +1,148 @@
+// Package api is the HTTP surface: a JSON API and the review screens.
+package api
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"bargkhan/api/certificate"
+	"bargkhan/api/exam"
+	"bargkhan/api/intake"
+	"bargkhan/omr/judge"
+	"bargkhan/sheets"
+	"bargkhan/sheets/geom"
+)
+
+// Records is what the screens and the API remember. *store.Store satisfies it.
+// Each method is one transaction; a missing thing is a fault.NotFound.
+type Records interface {
+	// Accounts. hash is an argon2id string made by this package.
+	PutAccount(ctx context.Context, a exam.Account, hash string) error
+	Account(ctx context.Context, l exam.Login) (a exam.Account, hash string, err error)
+	Accounts(ctx context.Context) ([]exam.Account, error)
+
+	// Tokens are kept by the SHA-256 of their secret.
+	PutToken(ctx context.Context, t Token, sum [32]byte) error
+	Token(ctx context.Context, sum [32]byte) (Token, error)
+
+	Appoint(ctx context.Context, a exam.Appointment) error
+	Appointments(ctx context.Context, who exam.Login) ([]exam.Appointment, error)
+
+	// Sessions. PutSession is a fault.Conflict once a sheet of the session was read
+	// and titles, forms or rules would change.
+	PutSession(ctx context.Context, s exam.Session) error
+	Session(ctx context.Context, id exam.SessionID) (*exam.Session, error)
+	Sessions(ctx context.Context) ([]Standing, error)
+	AddDesign(ctx context.Context, id exam.SessionID, d *sheets.Design) error
+	Design(ctx context.Context, c sheets.Check) (*sheets.Design, error)
+
+	// AddKey gives k the next version, which must be seen+1, or it is a fault.Conflict.
+	AddKey(ctx context.Context, id exam.SessionID, seen int, k exam.Key) (version int, err error)
+	Keys(ctx context.Context, id exam.SessionID) ([]exam.Key, error)
+
+	// PutRoster replaces the roster; a person whose sheet is printed may change
+	// name but not vanish (fault.Conflict).
+	PutRoster(ctx context.Context, id exam.SessionID, cs []exam.Candidate) error
+	Roster(ctx context.Context, id exam.SessionID) ([]exam.Candidate, error)
+
+	// AllotSerials gives a serial to every candidate who has none, and makes
+	// spares until the session has that many. Repeating it changes nothing. It
+	// returns the candidates with their serials, and the serials of the spares.
+	AllotSerials(ctx context.Context, id exam.SessionID, spares int) ([]exam.Candidate, []sheets.Serial, error)
+
+	// Review. NextTask leases the most decisive open review task of the sessions to
+	// by until the time given, skipping tasks leased to others and those by has
+	// said "cannot say" to; nil when there is none. left counts what is open.
+	NextTask(ctx context.Context, ids []exam.SessionID, by exam.Login, until time.Time) (t *exam.Task, left int, err error)
+	Tasks(ctx context.Context, id exam.SessionID, office bool, limit int) ([]exam.Task, error)
+	Script(ctx context.Context, id exam.ScriptID) (*exam.Script, error)
+
+	// Grades pages through the session's latest grades by their sequence number,
+	// oldest first: those with Seq > after, at most limit.
+	Grades(ctx context.Context, id exam.SessionID, after int64, limit int) ([]GradeRow, error)
+
+	Certificate(ctx context.Context, s certificate.Serial) (*certificate.Certificate, error)
+	Certificates(ctx context.Context, id exam.SessionID) ([]certificate.Certificate, error)
+
+	// Ledger is the newest arrivals of a station, each with its fate; all stations
+	// for "".
+	Ledger(ctx context.Context, station string, limit int) ([]Fate, error)
+}
+
+// Line is what the screens ask of the line.
+type Line interface {
+	// Drop is how an upload enters: through the drop folder, like every other file.
+	Drop(ctx context.Context, station, name string, r io.Reader) error
+	// Waiting lists what lies in a station's drop folder and why.
+	Waiting(station string) ([]intake.Wait, error)
+	Stations() []string
+	// Rule records a person's decision and grades the script again.
+	Rule(ctx context.Context, id exam.ScriptID, rev int, r exam.Ruling) error
+	// Grade grades now whatever is due, after a new key or roster.
+	Grade(ctx context.Context) error
+	// Picture shows box of a page of a scan, upright, as a JPEG width pixels wide; a
+	// zero box is the whole sheet. When the page was never read, pose is unknown and
+	// the page is shown as scanned.
+	Picture(ctx context.Context, v exam.View, box geom.Rect[geom.Paper], width int) ([]byte, error)
+}
+
+// Registry issues and acts. *certificate.Registry satisfies it.
+type Registry interface {
+	Issue(ctx context.Context, id exam.SessionID, by exam.Login) (issued int, err error)
+	Act(ctx context.Context, s certificate.Serial, k certificate.Kind, by exam.Login, reason string) error
+	Verify(c *certificate.Certificate) error // nil when the signature holds
+	PDF(ctx context.Context, w io.Writer, cs []certificate.Certificate) error
+}
+
+// A Token lets a program in.
+type Token struct {
+	Name    string      `json:"name"`
+	By      exam.Login  `json:"by"` // acts as
+	Duties  []exam.Duty `json:"duties"`
+	Expires time.Time   `json:"expires"` // zero: never
+}
+
+// A Standing is how far a session has come.
+type Standing struct {
+	ID         exam.SessionID `json:"id"`
+	Name       string         `json:"name"`
+	Date       exam.Date      `json:"date"`
+	Registered int            `json:"registered"`
+	Scripts    int            `json:"scripts"`
+	Review     int            `json:"review"` // open tasks of the review desk
+	Office     int            `json:"office"` // open tasks of the office
+	Decisive   int            `json:"decisive"`
+	Final      int            `json:"final"`   // scripts with nothing open
+	Earned     int            `json:"earned"`  // certificates earned and not yet issued
+	Approve    int            `json:"approve"` // certificates issued and not yet approved
+	KeyVersion int            `json:"key_version"`
+}
+
+// A GradeRow is a grade as the Centre pulls it.
+type GradeRow struct {
+	Seq     int64          `json:"seq"`
+	Session exam.SessionID `json:"session"`
+	Serial  sheets.Serial  `json:"serial"`
+	Name    string         `json:"name,omitempty"`
+	Grade   exam.Grade     `json:"grade"`
+	State   exam.State     `json:"state"`
+	Scans   []exam.ScanID  `json:"scans"`  // SHA-256 of the files it was read from
+	Policy  string         `json:"policy"` // profile of the verdicts
+	Doubts  []judge.Reason `json:"doubts"` // that were raised, settled or not
+	At      time.Time      `json:"at"`
+}
+
+// A Fate is one dropped file and what became of it.
+type Fate struct {
+	Station string      `json:"station"`
+	Name    string      `json:"name"`
+	Scan    exam.ScanID `json:"scan"`
+	At      time.Time   `json:"at"`
+	Size    int64       `json:"size"`
+	End     string      `json:"end"` // "waiting", "read", "returned", "copy"
+	Pages   int         `json:"pages"`
+	Sheets  int         `json:"sheets"`
+	Reasons []string    `json:"reasons"` // codes of pages given back
+	Of      string      `json:"of,omitempty"`
+}
