@@ -9,7 +9,6 @@ import (
 	"bargkhan/api/certificate"
 	"bargkhan/api/exam"
 	"bargkhan/api/intake"
-	"bargkhan/omr/judge"
 	"bargkhan/sheets"
 	"bargkhan/sheets/geom"
 )
@@ -23,8 +22,8 @@ type Records interface {
 	Accounts(ctx context.Context) ([]exam.Account, error)
 
 	// Tokens are kept by the SHA-256 of their secret.
-	PutToken(ctx context.Context, t Token, sum [32]byte) error
-	Token(ctx context.Context, sum [32]byte) (Token, error)
+	PutToken(ctx context.Context, t exam.Token, sum [32]byte) error
+	Token(ctx context.Context, sum [32]byte) (exam.Token, error)
 
 	Appoint(ctx context.Context, a exam.Appointment) error
 	Appointments(ctx context.Context, who exam.Login) ([]exam.Appointment, error)
@@ -33,7 +32,7 @@ type Records interface {
 	// and titles, forms or rules would change.
 	PutSession(ctx context.Context, s exam.Session) error
 	Session(ctx context.Context, id exam.SessionID) (*exam.Session, error)
-	Sessions(ctx context.Context) ([]Standing, error)
+	Sessions(ctx context.Context) ([]exam.Standing, error)
 	AddDesign(ctx context.Context, id exam.SessionID, d *sheets.Design) error
 	Design(ctx context.Context, c sheets.Check) (*sheets.Design, error)
 
@@ -60,14 +59,14 @@ type Records interface {
 
 	// Grades pages through the session's latest grades by their sequence number,
 	// oldest first: those with Seq > after, at most limit.
-	Grades(ctx context.Context, id exam.SessionID, after int64, limit int) ([]GradeRow, error)
+	Grades(ctx context.Context, id exam.SessionID, after int64, limit int) ([]exam.GradeRow, error)
 
 	Certificate(ctx context.Context, s certificate.Serial) (*certificate.Certificate, error)
 	Certificates(ctx context.Context, id exam.SessionID) ([]certificate.Certificate, error)
 
 	// Ledger is the newest arrivals of a station, each with its fate; all stations
 	// for "".
-	Ledger(ctx context.Context, station string, limit int) ([]Fate, error)
+	Ledger(ctx context.Context, station string, limit int) ([]exam.Fate, error)
 }
 
 // Line is what the screens ask of the line.
@@ -93,56 +92,4 @@ type Registry interface {
 	Act(ctx context.Context, s certificate.Serial, k certificate.Kind, by exam.Login, reason string) error
 	Verify(c *certificate.Certificate) error // nil when the signature holds
 	PDF(ctx context.Context, w io.Writer, cs []certificate.Certificate) error
-}
-
-// A Token lets a program in.
-type Token struct {
-	Name    string      `json:"name"`
-	By      exam.Login  `json:"by"` // acts as
-	Duties  []exam.Duty `json:"duties"`
-	Expires time.Time   `json:"expires"` // zero: never
-}
-
-// A Standing is how far a session has come.
-type Standing struct {
-	ID         exam.SessionID `json:"id"`
-	Name       string         `json:"name"`
-	Date       exam.Date      `json:"date"`
-	Registered int            `json:"registered"`
-	Scripts    int            `json:"scripts"`
-	Review     int            `json:"review"` // open tasks of the review desk
-	Office     int            `json:"office"` // open tasks of the office
-	Decisive   int            `json:"decisive"`
-	Final      int            `json:"final"`   // scripts with nothing open
-	Earned     int            `json:"earned"`  // certificates earned and not yet issued
-	Approve    int            `json:"approve"` // certificates issued and not yet approved
-	KeyVersion int            `json:"key_version"`
-}
-
-// A GradeRow is a grade as the Centre pulls it.
-type GradeRow struct {
-	Seq     int64          `json:"seq"`
-	Session exam.SessionID `json:"session"`
-	Serial  sheets.Serial  `json:"serial"`
-	Name    string         `json:"name,omitempty"`
-	Grade   exam.Grade     `json:"grade"`
-	State   exam.State     `json:"state"`
-	Scans   []exam.ScanID  `json:"scans"`  // SHA-256 of the files it was read from
-	Policy  string         `json:"policy"` // profile of the verdicts
-	Doubts  []judge.Reason `json:"doubts"` // that were raised, settled or not
-	At      time.Time      `json:"at"`
-}
-
-// A Fate is one dropped file and what became of it.
-type Fate struct {
-	Station string      `json:"station"`
-	Name    string      `json:"name"`
-	Scan    exam.ScanID `json:"scan"`
-	At      time.Time   `json:"at"`
-	Size    int64       `json:"size"`
-	End     string      `json:"end"` // "waiting", "read", "returned", "copy"
-	Pages   int         `json:"pages"`
-	Sheets  int         `json:"sheets"`
-	Reasons []string    `json:"reasons"` // codes of pages given back
-	Of      string      `json:"of,omitempty"`
 }

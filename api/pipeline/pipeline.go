@@ -5,52 +5,10 @@ package pipeline
 
 import (
 	"context"
-	"time"
 
 	"bargkhan/api/exam"
 	"bargkhan/sheets"
 )
-
-// A Scan is a file that came, known by what it holds.
-type Scan struct {
-	ID      exam.ScanID
-	Station string
-	Name    string // as first dropped
-	Size    int64
-	At      time.Time
-}
-
-// An Arrival is one dropped file as the store remembers it.
-type Arrival struct {
-	ID      string // of intake
-	Scan    exam.ScanID
-	Station string
-	Name    string
-	Size    int64
-	At      time.Time
-}
-
-// An End is how the life of a dropped file ended. Its text codes are "waiting",
-// "read", "returned" and "copy".
-type End uint8
-
-// The ends. A file of several pages is Read when at least one sheet of it was
-// read; its other pages are still returned one by one.
-const (
-	Waiting End = iota // its job is not done
-	Read
-	Returned
-	Copied
-)
-
-// Fate is what became of an arrival.
-type Fate struct {
-	Arrival Arrival
-	End     End
-	Pages   int             // images in the file
-	Back    []exam.Returned // pages given back
-	Of      string          // of a copy: the name of the file that came first
-}
 
 // A Store is what the line needs remembered. Each method is one transaction. A
 // write made for a Rev that is no longer the latest is a fault.Conflict.
@@ -59,7 +17,7 @@ type Store interface {
 	// reading job. Bytes that were seen before make the arrival a copy, unless
 	// nothing could be read of them then: such a scan is queued again. Keeping an
 	// arrival again changes nothing.
-	Keep(ctx context.Context, a Arrival) error
+	Keep(ctx context.Context, a exam.Arrival) error
 
 	// Work runs queued reading jobs, workers at once, until ctx is done. A job
 	// whose do fails is tried again later, and set aside with a log line after
@@ -67,14 +25,14 @@ type Store interface {
 	Work(ctx context.Context, workers int, do func(context.Context, exam.ScanID) error) error
 
 	// Scan is a fault.NotFound when no such file came.
-	Scan(ctx context.Context, id exam.ScanID) (Scan, error)
+	Scan(ctx context.Context, id exam.ScanID) (exam.Scan, error)
 
-	// Fates says what became of the named arrivals, those still Waiting included.
-	Fates(ctx context.Context, arrivals []string) ([]Fate, error)
+	// Fates says what became of the named arrivals, those still waiting included.
+	Fates(ctx context.Context, arrivals []string) ([]exam.Fate, error)
 
 	// Printed says what was printed with a serial. It is a fault.NotFound for a
 	// serial never printed.
-	Printed(ctx context.Context, s sheets.Serial) (Printed, error)
+	Printed(ctx context.Context, s sheets.Serial) (exam.Printed, error)
 
 	// Design finds the revision with this head of its digest; nil without error
 	// when there is none.
@@ -103,11 +61,4 @@ type Store interface {
 
 	// Rule appends a ruling made at rev.
 	Rule(ctx context.Context, id exam.ScriptID, rev int, r exam.Ruling) error
-}
-
-// Printed is one sheet of paper as it was printed.
-type Printed struct {
-	Serial  sheets.Serial
-	Session exam.SessionID
-	Person  exam.PersonID // empty for a spare
 }
