@@ -54,9 +54,10 @@ type Page struct {
 
 // An Anchor is a printed figure that registration looks for.
 type Anchor struct {
-	Shape Shape
-	Box   geom.Rect[geom.Paper] // its outer edges
-	ID    int                   // of a Marker: its number in the dictionary
+	Shape  Shape
+	Box    geom.Rect[geom.Paper] // its outer edges
+	ID     int                   // of a Marker: its number in the dictionary
+	Stroke float64               // of a Ring or Corner: the width of its line in mm; 0 if unknown
 }
 
 // A Shape is the figure of an Anchor.

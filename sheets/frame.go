@@ -48,7 +48,7 @@ func newFrame(name string, w, h float64, first int) Frame {
 	f := Frame{Name: name, Size: geom.Point[geom.Paper]{X: w, Y: h}}
 	at := [4][2]float64{{i, i}, {w - i - m, i}, {w - i - m, h - i - m}, {i, h - i - m}}
 	for k, p := range at {
-		f.Markers[k] = Anchor{Marker, geom.R[geom.Paper](p[0], p[1], p[0]+m, p[1]+m), first + k}
+		f.Markers[k] = Anchor{Shape: Marker, Box: geom.R[geom.Paper](p[0], p[1], p[0]+m, p[1]+m), ID: first + k}
 	}
 	for _, x := range []float64{i, w - i - tickLong} {
 		for y := i + m + 5; y+tickHigh <= h-i-m-5; y += tickPitch {

@@ -1,0 +1,150 @@
+package sheets
+
+import (
+	"io"
+	"math"
+
+	"bargkhan/sheets/geom"
+)
+
+const mmPerInch = 25.4
+
+// ImportLayout reads a layout: a sheet printed by others as measured on a picture
+// of it, in pixels of a known resolution. The Design has no codes, and its fields
+// keep their names. Pixels become millimetres by the layout's dpi; a registration
+// feature of type "page edges" is left out, because the edge of the paper is not
+// printed and moves with every scan. The error lists every fault.
+//
+// FORMAT.md describes the file.
+func ImportLayout(r io.Reader) (*Design, error) {
+	root, err := readTree(r)
+	if err != nil {
+		return nil, err
+	}
+	var f faults
+	d := f.layout(root)
+	if err := f.join(); err != nil {
+		return nil, err
+	}
+	return d, d.Validate()
+}
+
+// layout reads a whole layout. Keys it does not know are left alone: the file is
+// made elsewhere, and carries remarks for people.
+func (f *faults) layout(root *node) *Design {
+	o := f.object(root)
+	d := &Design{ID: DesignID(f.text(o.need("set")))}
+	d.Title = string(d.ID)
+	page := o.need("page")
+	if page == nil || page.kind != '{' {
+		f.add(root.fault("the layout describes no page: nothing can be read with it"))
+		return d
+	}
+	po := f.object(page)
+	dpi := f.number(po.need("dpi"))
+	if dpi <= 0 {
+		f.add(page.fault("dpi must be above 0"))
+		return d
+	}
+	scale := mmPerInch / dpi
+	d.Size = geom.Point[geom.Paper]{X: micro(f.number(po.need("width")) * scale), Y: micro(f.number(po.need("height")) * scale)}
+	var p Page
+	for _, n := range f.list(o.need("registration")) {
+		if a, ok := f.feature(n, scale); ok {
+			p.Anchors = append(p.Anchors, a)
+		}
+	}
+	for _, n := range f.list(o.need("fields")) {
+		p.Fields = append(p.Fields, f.layoutField(n, scale))
+	}
+	d.Pages = []Page{p}
+	return d
+}
+
+// feature reads one registration feature; ok is false for one that is not printed.
+func (f *faults) feature(n *node, scale float64) (a Anchor, ok bool) {
+	o := f.object(n)
+	x, y := f.number(o.need("x"))*scale, f.number(o.need("y"))*scale
+	w, h := f.number(o.need("w"))*scale, f.number(o.need("h"))*scale
+	a.Box = around(x, y, w, h)
+	a.Stroke = micro(f.number(o.get("stroke")) * scale)
+	switch kind := f.text(o.need("type")); kind {
+	case "page edges":
+		return a, false
+	case "filled square", "filled small square":
+		a.Shape = Square
+	case "ring":
+		a.Shape = Ring
+	case "L mark": // of three unit squares, given by its centre
+		a.Shape = Corner
+		if a.Stroke == 0 {
+			a.Stroke = micro(w / 2)
+		}
+	case "corner bracket": // given by its outer vertex
+		a.Shape = Corner
+		a.Box = f.bracket(o.need("corner"), x, y, w, h)
+	default:
+		f.add(n.fault("registration feature %q is not known", kind))
+	}
+	return a, true
+}
+
+// bracket is the box of an L whose outer vertex at x, y points to the named corner.
+func (f *faults) bracket(corner *node, x, y, w, h float64) geom.Rect[geom.Paper] {
+	left, top := x, y
+	switch c := f.text(corner); c {
+	case "top_left":
+	case "top_right":
+		left -= w
+	case "bottom_right":
+		left, top = left-w, top-h
+	case "bottom_left":
+		top -= h
+	default:
+		if corner != nil {
+			f.add(corner.fault("corner %q is not one of top_left, top_right, bottom_right, bottom_left", c))
+		}
+	}
+	return geom.R[geom.Paper](micro(left), micro(top), micro(left+w), micro(top+h))
+}
+
+// layoutField reads a field. A layout may say its role and rule in the words of a
+// design file; without them it is an answer with at most one mark.
+func (f *faults) layoutField(n *node, scale float64) Field {
+	o := f.object(n)
+	field := Field{
+		ID:   FieldID(f.text(o.need("name"))),
+		Role: code[Role](f, o.get("role"), roleNames),
+		Rule: code[Rule](f, o.get("rule"), ruleNames),
+	}
+	for i, k := range f.list(o.need("bubbles")) {
+		b := f.object(k)
+		outline := Rectangle
+		switch f.text(b.get("shape")) {
+		case "circle", "ellipse":
+			outline = Ellipse
+		case "stadium":
+			outline = Stadium
+		}
+		if i == 0 {
+			field.Outline = outline
+		} else if outline != field.Outline {
+			f.add(k.fault("the bubbles of a field must have one shape"))
+		}
+		field.Bubbles = append(field.Bubbles, Bubble{
+			Choice: Choice(f.text(b.need("option"))),
+			Box: around(f.number(b.need("x"))*scale, f.number(b.need("y"))*scale,
+				f.number(b.need("w"))*scale, f.number(b.need("h"))*scale),
+		})
+	}
+	return field
+}
+
+// around is the w×h box with centre x, y, to the micrometre.
+func around(x, y, w, h float64) geom.Rect[geom.Paper] {
+	return geom.R[geom.Paper](micro(x-w/2), micro(y-h/2), micro(x+w/2), micro(y+h/2))
+}
+
+// micro rounds mm to the micrometre, so that no processor's arithmetic shows in a
+// digest.
+func micro(v float64) float64 { return math.Round(v*1000) / 1000 }
