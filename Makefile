@@ -1,0 +1,92 @@
+# Bargkhan: paper in, graded results and certificates out.
+#
+# `make` alone prints this help. Every target that needs something of the
+# distribution calls `setup` first; where nothing is missing that takes no time.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+export CGO_ENABLED := 1
+
+# What the service needs, and what only its tests need besides. Debian 12's names;
+# Ubuntu's are the same.
+PACKAGES := ca-certificates g++ pkg-config libopencv-dev libtiff-dev libturbojpeg0-dev \
+            fonts-noto-core postgresql
+TEST_PACKAGES := $(PACKAGES) chromium poppler-utils qpdf libtiff-tools
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+GOFLAGS_BUILD := -trimpath -ldflags '-X main.version=$(VERSION)'
+
+# $(call install,packages) installs what is missing, says which, and nothing else.
+define install
+	@missing=$$(for p in $(1); do \
+		[ "$$(dpkg-query -W -f='$${db:Status-Status}' $$p 2>/dev/null)" = installed ] || echo $$p; done); \
+	[ -z "$$missing" ] && exit 0; \
+	echo "setup: missing packages of the distribution:" $$missing; \
+	if ! command -v apt-get >/dev/null; then \
+		echo "setup: there is no apt-get here. Install the packages above (Debian's names) by hand, then run make again." >&2; exit 1; fi; \
+	sudo=; if [ "$$(id -u)" != 0 ]; then \
+		command -v sudo >/dev/null || { echo "setup: installing needs root or sudo. As root: apt-get install --no-install-recommends" $$missing >&2; exit 1; }; \
+		sudo=sudo; fi; \
+	$$sudo apt-get update -qq && \
+	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null || \
+		{ echo "setup: the packages could not be installed. By hand: apt-get install --no-install-recommends" $$missing >&2; exit 1; }; \
+	echo "setup: installed" $$missing
+endef
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup setup-test go
+go:
+	@command -v go >/dev/null || { echo "setup: Go 1.26 or newer is needed: https://go.dev/dl" >&2; exit 1; }
+setup: go ## install what the service needs from the distribution, if it is missing
+	$(call install,$(PACKAGES))
+setup-test: go
+	$(call install,$(TEST_PACKAGES))
+
+.PHONY: build
+build: setup ## bin/omr, the desk tool, and bin/omrd, the service
+	@mkdir -p bin
+	@go build $(GOFLAGS_BUILD) -o bin/ ./cmd/omr ./cmd/omrd
+
+.PHONY: demo
+demo: build ## the whole job on made scans; ARGS=--exit settles, certifies, verifies and ends
+	@bin/omrd demo $(ARGS)
+
+.PHONY: run
+run: build ## the service with an empty database; the first account is printed once
+	@bin/omrd serve $(ARGS)
+
+.PHONY: test
+test: setup-test ## set-up and every test
+	@go test ./...
+
+.PHONY: check
+check: setup-test ## format, vet, lint, the law of imports, short tests
+	@test -z "$$(gofmt -l .)" || { gofmt -l . ; echo "check: run gofmt -w on the files above" >&2; exit 1; }
+	@go vet ./...
+	@go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run
+	@go test -short ./...
+
+.PHONY: race
+race: setup-test ## every test with the race detector
+	@go test -race ./...
+
+FUZZ ?= 30s
+.PHONY: fuzz
+fuzz: setup-test ## every fuzz target for FUZZ=30s each
+	@set -e; for p in $$(go list ./...); do \
+		for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
+			echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZ) $$p; done; done
+
+.PHONY: golden
+golden: setup-test ## write the golden files again; look at the difference before you commit it
+	@go test ./... -run Golden -update
+
+.PHONY: cover
+cover: setup-test ## statement coverage by package
+	@go test -cover ./...
+
+.PHONY: docker
+docker: ## an image of the service (needs a Docker engine)
+	@docker build -f docker/Dockerfile -t bargkhan:$(VERSION) .

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/BurntSushi/toml"
+	"github.com/caarlos0/env/v11"
+)
+
+// A Config is everything an installation may set. It is Default(), then a TOML
+// file, then the environment (OMRD_ and the name in capitals), then Validate().
+// Thresholds and rules are not in it: those are data with a pedigree and a version.
+type Config struct {
+	// Data is the folder of everything this installation keeps on disk. It is
+	// created when absent.
+	Data string `toml:"data" env:"DATA"`
+
+	// Database is the URL of the PostgreSQL server. When it is empty, a private
+	// server is started in Data/postgres from the distribution's programs.
+	Database string `toml:"database" env:"DATABASE"`
+
+	// Listen is the address of the HTTP server, host:port. Port 0 takes a free one.
+	Listen string `toml:"listen" env:"LISTEN"`
+
+	// BaseURL is how people reach the service; it is printed in the codes of
+	// certificates. Empty means http:// and the address listened on.
+	BaseURL string `toml:"base_url" env:"BASE_URL"`
+
+	// Archive is the folder where scans are kept by their hash. Empty means Data/archive.
+	Archive string `toml:"archive" env:"ARCHIVE"`
+
+	// Stations are the scanner stations. As environment: hall-1=/srv/hall-1,hall-2=/srv/hall-2.
+	// None means one station hall-1 in Data/stations/hall-1.
+	Stations Stations `toml:"stations" env:"STATIONS"`
+
+	// Settle is how long a file must be still before it is taken. Two seconds
+	// suit scanners that write a page at a time; copiers that append page after
+	// page to one PDF want 30s to 60s.
+	Settle time.Duration `toml:"settle" env:"SETTLE"`
+
+	// Poll is the time between two looks at a drop folder.
+	Poll time.Duration `toml:"poll" env:"POLL"`
+
+	// Workers is how many files are read at once, each in a process of its own.
+	// 0 means one for each processor.
+	Workers int `toml:"workers" env:"WORKERS"`
+
+	// PageTime is how long one page may take before its process is ended and the
+	// page is returned.
+	PageTime time.Duration `toml:"page_time" env:"PAGE_TIME"`
+
+	// Fonts is the folder of the typefaces (Debian's fonts-noto-core).
+	Fonts string `toml:"fonts" env:"FONTS"`
+
+	// SigningKey is the file of the key that signs certificates. Empty means
+	// Data/keys/certificate.key, which is made when absent.
+	SigningKey string `toml:"signing_key" env:"SIGNING_KEY"`
+
+	// Log is the form of the log on stderr: "text" or "json".
+	Log string `toml:"log" env:"LOG"`
+
+	// LogLevel is the least level that is logged: "debug", "info", "warn" or "error".
+	LogLevel slog.Level `toml:"log_level" env:"LOG_LEVEL"`
+}
+
+// Stations maps the name of a station to its folder.
+type Stations map[string]string
+
+// Default is what a fresh installation uses.
+func Default() Config {
+	return Config{
+		Data: "var", Listen: "127.0.0.1:8080", Settle: 2 * time.Second, Poll: time.Second,
+		PageTime: 20 * time.Second, Fonts: "/usr/share/fonts/truetype/noto", Log: "text",
+	}
+}
+
+// Load returns the configuration of file (none if empty) and environ.
+func Load(file string, environ []string) (Config, error) {
+	c := Default()
+	if file != "" {
+		meta, err := toml.DecodeFile(file, &c)
+		if err != nil {
+			return c, fmt.Errorf("configuration %s: %w", file, err)
+		}
+		if odd := meta.Undecoded(); len(odd) > 0 {
+			return c, fmt.Errorf("configuration %s: unknown keys %v", file, odd)
+		}
+	}
+	vars := env.ToMap(environ)
+	if err := env.ParseWithOptions(&c, env.Options{Prefix: "OMRD_", Environment: vars}); err != nil {
+		return c, fmt.Errorf("environment: %w", err)
+	}
+	if err := unknown(vars); err != nil {
+		return c, err
+	}
+	if err := c.complete(); err != nil {
+		return c, err
+	}
+	return c, c.Validate()
+}
+
+// unknown refuses variables with our prefix that name no setting: a typing error
+// would otherwise leave the default in force without a word.
+func unknown(vars map[string]string) error {
+	known, err := env.GetFieldParamsWithOptions(&Config{}, env.Options{Prefix: "OMRD_"})
+	if err != nil {
+		return err
+	}
+	names := map[string]bool{"OMRD_TEST_DATABASE_URL": true} // the tests' own
+	for _, k := range known {
+		names[k.Key] = true
+	}
+	var errs []error
+	for name := range vars {
+		if strings.HasPrefix(name, "OMRD_") && !names[name] {
+			errs = append(errs, fmt.Errorf("environment: %s names no setting", name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// UnmarshalText reads name=folder,name=folder.
+func (s *Stations) UnmarshalText(b []byte) error {
+	*s = Stations{}
+	for part := range strings.SplitSeq(string(b), ",") {
+		name, dir, ok := strings.Cut(part, "=")
+		if !ok {
+			return fmt.Errorf("%q: name=folder expected", part)
+		}
+		(*s)[strings.TrimSpace(name)] = strings.TrimSpace(dir)
+	}
+	return nil
+}
+
+// complete fills what is derived from other settings and makes folders absolute.
+func (c *Config) complete() error {
+	abs, err := filepath.Abs(c.Data)
+	if err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	c.Data = abs
+	if c.Archive == "" {
+		c.Archive = filepath.Join(c.Data, "archive")
+	}
+	if c.SigningKey == "" {
+		c.SigningKey = filepath.Join(c.Data, "keys", "certificate.key")
+	}
+	if len(c.Stations) == 0 {
+		c.Stations = Stations{"hall-1": filepath.Join(c.Data, "stations", "hall-1")}
+	}
+	if c.Workers == 0 {
+		c.Workers = runtime.NumCPU()
+	}
+	return nil
+}
+
+// stationName is what a station may be called: it stands in URLs and paths.
+var stationName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
+
+// Validate reports every problem at once, before anything is opened.
+func (c *Config) Validate() error {
+	var errs []error
+	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf("configuration: "+format, args...)) }
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		fail("listen: %q is not host:port", c.Listen)
+	}
+	if u, err := url.Parse(c.BaseURL); c.BaseURL != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		fail("base_url: %q is not an http or https address", c.BaseURL)
+	}
+	if u, err := url.Parse(c.Database); c.Database != "" && (err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql") {
+		fail("database: a URL that begins with postgres:// is expected")
+	}
+	folders := map[string]string{}
+	for name, dir := range c.Stations {
+		if !stationName.MatchString(name) {
+			fail("stations: %q: small letters, digits and hyphens only", name)
+		}
+		if other, taken := folders[dir]; taken {
+			fail("stations: %s and %s share the folder %s", other, name, dir)
+		}
+		folders[dir] = name
+	}
+	if c.Settle < 100*time.Millisecond {
+		fail("settle: %v is too short: a file would be taken while it is written", c.Settle)
+	}
+	if c.Poll < 10*time.Millisecond {
+		fail("poll: %v is too short", c.Poll)
+	}
+	if c.Workers < 1 || c.Workers > 256 {
+		fail("workers: %d is not between 1 and 256", c.Workers)
+	}
+	if c.PageTime < time.Second {
+		fail("page_time: %v is too short", c.PageTime)
+	}
+	if c.Log != "text" && c.Log != "json" {
+		fail("log: %q is neither text nor json", c.Log)
+	}
+	if _, err := os.Stat(c.Fonts); err != nil {
+		fail("fonts: %v; install fonts-noto-core or set the folder", err)
+	}
+	return errors.Join(errs...)
+}
