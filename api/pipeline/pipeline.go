@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"bargkhan/api/exam"
+	"bargkhan/omr"
 	"bargkhan/sheets"
 )
 
@@ -41,6 +42,10 @@ type Store interface {
 	// File keeps a whole filing or nothing. Filing a scan again changes nothing
 	// and names the same scripts, so a crash anywhere is repaired by starting over.
 	File(ctx context.Context, f exam.Filing) ([]exam.ScriptID, error)
+
+	// Reading is what a page of a scan said when it was read; a fault.NotFound for
+	// a page that never was.
+	Reading(ctx context.Context, v exam.View) (*omr.Reading, error)
 
 	// Due names at most limit scripts whose Grades are not of their Rev and the
 	// latest Key: after a crash, after a ruling, after a new Key.
