@@ -35,7 +35,7 @@ var law = map[string][]string{
 
 	"api/fault":   {},
 	"api/persian": {},
-	"api/intake":  {"api/fault"},
+	"api/intake":  {"api/fault", "api/persian"},
 	"api/archive": {"api/fault"},
 
 	"api/exam":        {"sheets", "omr/judge", "omr", "api/fault", "api/persian"},
