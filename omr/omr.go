@@ -63,14 +63,6 @@ type Bend struct {
 	By   []geom.Point[geom.Paper] `json:"by,omitempty"`   // mm, row by row
 }
 
-// At returns q corrected.
-func (b *Bend) At(q geom.Point[geom.Paper]) geom.Point[geom.Paper] {
-	if len(b.By) == 0 {
-		return q
-	}
-	panic("stub")
-}
-
 // A Note is for the operator. It changes no reading.
 type Note uint8
 
@@ -81,10 +73,6 @@ const (
 	Pale                     // toner, lamp or setting
 	Bilevel                  // the scan has one bit a pixel: pale pencil may be lost
 )
-
-// Read returns a *Reject if the page cannot be read with certainty. It fits the
-// anchors it finds and invents none: too few, or in disagreement, is a Reject.
-func (r *Reader) Read(ctx context.Context, p page.Page) (*Reading, error) { panic("stub") }
 
 // A Reject says why a page was given back. It is an ordinary outcome, not a fault.
 type Reject struct {

@@ -1,7 +1,11 @@
 // Package judge turns evidence into verdicts. It has never seen a picture.
 package judge
 
-import "bargkhan/sheets"
+import (
+	"fmt"
+
+	"bargkhan/sheets"
+)
 
 // Evidence is what was measured at one bubble. It holds no opinion.
 type Evidence struct {
@@ -66,9 +70,17 @@ func (r Reason) String() string {
 func (r Reason) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 // UnmarshalText reads a stable code; an unknown one is an error.
-func (r *Reason) UnmarshalText(b []byte) error { panic("stub") }
+func (r *Reason) UnmarshalText(b []byte) (err error) {
+	*r, err = ParseReason(string(b))
+	return err
+}
 
-// Fields judges every field of a page, in the design's order. It sees the whole
-// page because one pencil and one scanner made it: Ink is compared with the blank
-// bubbles of the same page. It is a pure function. ev is in the design's order.
-func Fields(pg sheets.Page, ev []Evidence, p Policy) []Verdict { panic("stub") }
+// ParseReason reads a stable code; an unknown or empty one is an error.
+func ParseReason(s string) (Reason, error) {
+	for i, word := range reasons {
+		if i > 0 && word == s {
+			return Reason(i), nil
+		}
+	}
+	return 0, fmt.Errorf("%q is no reason of a doubt: one of %q is expected", s, reasons[1:])
+}

@@ -1,0 +1,26 @@
+package judge
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Validate says what is wrong with p: its error lists every fault.
+func (p Policy) Validate() error {
+	var faults []error
+	if p.ID == "" {
+		faults = append(faults, errors.New("policy: id: a policy without a name cannot be named in a verdict"))
+	}
+	for _, v := range []struct {
+		name  string
+		value float64
+	}{{"blank", p.Blank}, {"marked", p.Marked}, {"lead", p.Lead}, {"fit", p.Fit}, {"seen", p.Seen}} {
+		if !(v.value > 0 && v.value < 1) {
+			faults = append(faults, fmt.Errorf("policy: %s is %v: a share between 0 and 1 is expected", v.name, v.value))
+		}
+	}
+	if p.Blank >= p.Marked {
+		faults = append(faults, fmt.Errorf("policy: blank %v must be below marked %v, or nothing is ever doubted", p.Blank, p.Marked))
+	}
+	return errors.Join(faults...)
+}
