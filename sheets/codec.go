@@ -14,7 +14,7 @@ var (
 	roleNames    = []string{"answer", "identity", "version", "survey", "presence"}
 	ruleNames    = []string{"at-most-one", "exactly-one", "any-number"}
 	outlineNames = []string{"stadium", "ellipse", "rectangle"}
-	decorNames   = []string{"text", "line", "outlined", "filled", "code"}
+	decorNames   = []string{"text", "line", "outlined", "filled", "code", "rounded", "solid"}
 	alignNames   = []string{"start", "centre", "end"}
 )
 

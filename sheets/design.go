@@ -138,7 +138,7 @@ type Decor struct {
 	Align Align   // of Text
 	Bold  bool    // of Text
 	Ink   float64 // 0 paper … 1 black
-	Width float64 // of Line and Outlined: the stroke in mm
+	Width float64 // of Line, Outlined and Rounded: the stroke in mm
 }
 
 // DecorKind is what a Decor draws.
@@ -148,9 +148,11 @@ type DecorKind uint8
 const (
 	Text     DecorKind = iota // one paragraph inside Box
 	Line                      // from Box.Min to Box.Max
-	Outlined                  // the border of Box
+	Outlined                  // the border of Box, its stroke half to each side
 	Filled                    // Box filled
-	Code                      // a QR code of the slot's text filling Box
+	Code                      // a QR code of the slot's text filling Box with its quiet zone
+	Rounded                   // the border of the stadium that fills Box, its stroke inside
+	Solid                     // the stadium that fills Box, filled; a disc if Box is square
 )
 
 // Align is where a line of text stands in its Box.

@@ -1,10 +1,12 @@
 package sheets
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"strconv"
+	"strings"
 )
 
 // A Stamp is what the printed code carries. Nothing in it names a person.
@@ -129,4 +131,38 @@ func sum(b Bits) uint32 {
 		}
 	}
 	return crc32.ChecksumIEEE(packed[:])
+}
+
+// stampPrefix begins the text of a stamp: what it is, and its version.
+const stampPrefix = "BK1"
+
+// Text is the stamp as a QR code carries it: "BK1/0000000017/8F265CA8/1", with
+// "/T" behind it on a sheet of a test deck. All of it is in the QR alphabet of
+// capitals and digits, which keeps the code's modules large.
+func (s Stamp) Text() string {
+	text := fmt.Sprintf("%s/%s/%X/%d", stampPrefix, s.Serial, s.Check[:], s.Page)
+	if s.Test {
+		text += "/T"
+	}
+	return text
+}
+
+// ParseStampText reads what Text wrote. Anything else is ErrStamp.
+func ParseStampText(text string) (Stamp, error) {
+	body, test := strings.CutSuffix(text, "/T")
+	part := strings.Split(body, "/")
+	if len(part) != 4 {
+		return Stamp{}, ErrStamp
+	}
+	s := Stamp{Serial: Serial(part[1]), Test: test}
+	check, err := hex.DecodeString(part[2])
+	if err != nil || len(check) != len(s.Check) {
+		return Stamp{}, ErrStamp
+	}
+	s.Check = Check(check)
+	s.Page, err = strconv.Atoi(part[3])
+	if _, bad := s.Bits(); err != nil || bad != nil || s.Text() != text {
+		return Stamp{}, ErrStamp
+	}
+	return s, nil
 }

@@ -152,7 +152,7 @@ func (c *checker) decor(where string, d *Decor, content geom.Rect[geom.Paper]) {
 	switch {
 	case d.Kind == Text && !within(d.Size, 0.8, 40):
 		c.fault(where, "text size %v is not from 0.8 to 40 mm", d.Size)
-	case (d.Kind == Line || d.Kind == Outlined) && !within(d.Width, 0.05, 10):
+	case (d.Kind == Line || d.Kind == Outlined || d.Kind == Rounded) && !within(d.Width, 0.05, 10):
 		c.fault(where, "stroke width %v is not from 0.05 to 10 mm", d.Width)
 	case d.Kind == Code && d.Slot == "":
 		c.fault(where, "a code needs a slot")
