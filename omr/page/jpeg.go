@@ -1,0 +1,201 @@
+package page
+
+// #cgo LDFLAGS: -ljpeg
+// #include "jpeg.h"
+import "C"
+
+import (
+	"bytes"
+	"encoding/binary"
+	"image"
+	"strings"
+	"unsafe"
+)
+
+// A jpegHead is what the markers of a JPEG say.
+type jpegHead struct {
+	frame         byte // the SOF marker; 0 if there is none
+	precision     int
+	width, height int
+	parts         int // colour components
+	jfifX, jfifY  float64
+	exifX, exifY  float64
+	orientation   orientation
+}
+
+// The markers of a JPEG (ITU-T T.81, table B.1).
+const (
+	markSOI  = 0xD8
+	markEOI  = 0xD9
+	markSOS  = 0xDA
+	markAPP0 = 0xE0
+	markAPP1 = 0xE1
+)
+
+// bare says whether a marker has no length and no content.
+func bare(m byte) bool { return m == 0x01 || m >= 0xD0 && m <= markSOI }
+
+// walkJPEG follows the markers of f from its start to EOI. What comes after is
+// nobody's: phones put more pictures there.
+func walkJPEG(f file) (jpegHead, error) {
+	h := jpegHead{orientation: 1}
+	off := int64(2)
+	for {
+		b, err := f.at(off, 2, "the next marker")
+		if err != nil {
+			return h, err
+		}
+		m := b[1]
+		switch {
+		case b[0] != 0xFF:
+			return h, torn("no marker where one must be, at byte %d", off)
+		case m == 0xFF: // padding
+			off++
+			continue
+		case m == markEOI:
+			if h.frame == 0 {
+				return h, torn("no picture in it")
+			}
+			return h, nil
+		case bare(m):
+			off += 2
+			continue
+		}
+		if off, err = h.segment(f, off+2, m); err != nil {
+			return h, err
+		}
+	}
+}
+
+// segment takes in the segment of marker m at off, and returns where the next
+// marker stands.
+func (h *jpegHead) segment(f file, off int64, m byte) (int64, error) {
+	b, err := f.at(off, 2, "a segment")
+	if err != nil {
+		return 0, err
+	}
+	n := int64(binary.BigEndian.Uint16(b))
+	if n < 2 {
+		return 0, torn("a segment of %d bytes, at byte %d", n, off)
+	}
+	if b, err = f.at(off+2, n-2, "a segment"); err != nil {
+		return 0, err
+	}
+	switch {
+	case m == markSOS:
+		return skipScan(f, off+n)
+	case m == markAPP0:
+		h.jfif(b)
+	case m == markAPP1:
+		if block, ok := bytes.CutPrefix(b, []byte("Exif\x00\x00")); ok {
+			h.orientation, h.exifX, h.exifY = exif(block)
+		}
+	case m >= 0xC0 && m <= 0xCF && m != 0xC4 && m != 0xC8 && m != 0xCC && h.frame == 0:
+		if len(b) < 6 {
+			return 0, torn("a frame header of %d bytes", n)
+		}
+		h.frame, h.precision, h.parts = m, int(b[0]), int(b[5])
+		h.height, h.width = int(binary.BigEndian.Uint16(b[1:])), int(binary.BigEndian.Uint16(b[3:]))
+	}
+	return off + n, nil
+}
+
+// jfif takes in the density of a JFIF header: units, then x and y.
+func (h *jpegHead) jfif(b []byte) {
+	if len(b) < 12 || !bytes.HasPrefix(b, []byte("JFIF\x00")) {
+		return
+	}
+	k := map[byte]float64{1: 1, 2: 2.54}[b[7]]
+	h.jfifX = k * float64(binary.BigEndian.Uint16(b[8:]))
+	h.jfifY = k * float64(binary.BigEndian.Uint16(b[10:]))
+}
+
+// skipScan returns where the marker stands that ends the coded data at off.
+func skipScan(f file, off int64) (int64, error) {
+	buf := make([]byte, min(32<<10, max(f.size-off, 1)))
+	for off < f.size {
+		n, err := f.r.ReadAt(buf[:min(int64(len(buf)), f.size-off)], off)
+		if n == 0 {
+			return 0, err
+		}
+		for i := 0; ; i++ {
+			k := bytes.IndexByte(buf[i:n], 0xFF)
+			if k < 0 {
+				off += int64(n)
+				break
+			}
+			i += k
+			if i+1 == n { // the marker's second byte is in the next piece
+				if off+int64(n) >= f.size {
+					return 0, torn("it ends inside the picture")
+				}
+				off += int64(i)
+				break
+			}
+			if m := buf[i+1]; m != 0 && m != 0xFF && (m < 0xD0 || m > 0xD7) {
+				return off + int64(i), nil
+			}
+		}
+	}
+	return 0, torn("it ends inside the picture")
+}
+
+// decodeJPEG decodes a JPEG file, laid as its Exif says.
+func decodeJPEG(data []byte, lim Limits) (Page, error) {
+	h, img, err := greyJPEG(data, C.PAGE_INK_ADOBE, lim)
+	if err != nil {
+		return Page{}, err
+	}
+	x, y := h.jfifX, h.jfifY
+	if plausible(x) == 0 {
+		x, y = h.exifX, h.exifY
+	}
+	return lay(img, 8, h.orientation, x, y, lim)
+}
+
+// greyJPEG decodes the picture alone. ink says what the components of a CMYK
+// picture mean.
+func greyJPEG(data []byte, ink C.int, lim Limits) (jpegHead, *image.Gray, error) {
+	h, err := walkJPEG(file{bytes.NewReader(data), int64(len(data))})
+	if err != nil {
+		return h, nil, err
+	}
+	if err := h.readable(); err != nil {
+		return h, nil, err
+	}
+	if err := lim.room(h.width, h.height); err != nil {
+		return h, nil, err
+	}
+	img := image.NewGray(image.Rect(0, 0, h.width, h.height))
+	var msg [256]byte
+	failed := C.page_jpeg_grey((*C.uchar)(unsafe.SliceData(data)), C.size_t(len(data)),
+		(*C.uchar)(unsafe.SliceData(img.Pix)), C.int(h.width), C.int(h.height), ink,
+		(*C.char)(unsafe.Pointer(&msg[0])), C.int(len(msg)))
+	if failed != 0 {
+		return h, nil, torn("%s", text(msg[:]))
+	}
+	return h, img, nil
+}
+
+// readable says by name what libjpeg does not decode.
+func (h *jpegHead) readable() error {
+	switch {
+	case h.frame == 0xC3 || h.frame >= 0xC5 && h.frame <= 0xC7 || h.frame >= 0xCB:
+		return unsupported("lossless or hierarchical JPEG")
+	case h.precision != 8:
+		return unsupported("JPEG of 12 bits")
+	case h.height == 0:
+		return unsupported("JPEG without a height (DNL)")
+	case h.parts != 1 && h.parts != 3 && h.parts != 4:
+		return unsupported("JPEG of an unusual number of colours")
+	}
+	return nil
+}
+
+// text is the message that C left in b.
+func text(b []byte) string {
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		b = b[:i]
+	}
+	return strings.ToValidUTF8(string(b), "?")
+}

@@ -1,0 +1,142 @@
+package page
+
+import (
+	"bytes"
+	"encoding/binary"
+	"image"
+	"image/color"
+	"image/png"
+)
+
+// A pngHead is what the chunks of a PNG say.
+type pngHead struct {
+	width, height int
+	bits          int // of a sample
+	x, y          float64
+	orientation   orientation
+}
+
+// walkPNG follows the chunks of f from its start to IEND.
+func walkPNG(f file) (pngHead, error) {
+	h := pngHead{orientation: 1}
+	data := false
+	for off := int64(8); ; {
+		b, err := f.at(off, 8, "the next chunk")
+		if err != nil {
+			return h, err
+		}
+		n, name := int64(binary.BigEndian.Uint32(b)), string(b[4:])
+		if off+12+n > f.size {
+			return h, torn("chunk %q ends beyond the end of the file", name)
+		}
+		switch name {
+		case "IHDR", "pHYs", "eXIf":
+			if b, err = f.at(off+8, n, "a chunk"); err != nil {
+				return h, err
+			}
+			h.chunk(name, b)
+		case "IDAT":
+			data = true
+		case "IEND":
+			if !data || h.width == 0 {
+				return h, torn("no picture in it")
+			}
+			return h, nil
+		}
+		off += 12 + n
+	}
+}
+
+func (h *pngHead) chunk(name string, b []byte) {
+	switch {
+	case name == "IHDR" && len(b) >= 13:
+		// The format's limit is 2³¹−1 (PNG, 11.2.2), which fits an int.
+		h.width, h.height = int(binary.BigEndian.Uint32(b)), int(binary.BigEndian.Uint32(b[4:]))
+		h.bits = int(b[8])
+	case name == "pHYs" && len(b) >= 9 && b[8] == 1: // to the metre
+		h.x = float64(binary.BigEndian.Uint32(b)) * 0.0254
+		h.y = float64(binary.BigEndian.Uint32(b[4:])) * 0.0254
+	case name == "eXIf":
+		h.orientation, _, _ = exif(b)
+	}
+}
+
+// decodePNG decodes a PNG file. Go's decoder checks every chunk's sum and the end.
+func decodePNG(data []byte, lim Limits) (Page, error) {
+	h, err := walkPNG(file{bytes.NewReader(data), int64(len(data))})
+	if err != nil {
+		return Page{}, err
+	}
+	if err := lim.room(h.width, h.height); err != nil {
+		return Page{}, err
+	}
+	src, err := png.Decode(bytes.NewReader(data))
+	if err != nil {
+		return Page{}, torn("%v", err)
+	}
+	bits := 8
+	if h.bits == 1 {
+		bits = 1
+	}
+	return lay(grey(src), bits, h.orientation, h.x, h.y, lim)
+}
+
+// grey returns src in grey (Rec. 601), laid on white where it is transparent.
+func grey(src image.Image) *image.Gray {
+	b := src.Bounds()
+	out := image.NewGray(image.Rect(0, 0, b.Dx(), b.Dy()))
+	switch src := src.(type) {
+	case *image.Gray:
+		return src
+	case *image.Paletted:
+		greyPaletted(out, src)
+	case *image.RGBA:
+		greyRGBA(out, src)
+	default:
+		for y := range b.Dy() {
+			row := out.Pix[y*out.Stride:][:b.Dx()]
+			for x := range row {
+				row[x] = onWhite(src.At(b.Min.X+x, b.Min.Y+y))
+			}
+		}
+	}
+	return out
+}
+
+func greyPaletted(out *image.Gray, src *image.Paletted) {
+	var lut [256]uint8
+	for i, c := range src.Palette {
+		lut[i] = onWhite(c)
+	}
+	for y := range out.Rect.Dy() {
+		from := src.Pix[y*src.Stride:]
+		for x := range out.Pix[y*out.Stride:][:out.Rect.Dx()] {
+			out.Pix[y*out.Stride+x] = lut[from[x]]
+		}
+	}
+}
+
+// greyRGBA is for opaque pictures: Go's decoder gives others as NRGBA.
+func greyRGBA(out *image.Gray, src *image.RGBA) {
+	for y := range out.Rect.Dy() {
+		from := src.Pix[y*src.Stride:]
+		row := out.Pix[y*out.Stride:][:out.Rect.Dx()]
+		for x := range row {
+			p := from[4*x : 4*x+3 : 4*x+3]
+			row[x] = luma(uint32(p[0]), uint32(p[1]), uint32(p[2]))
+		}
+	}
+}
+
+// luma is the grey of a colour, by the weights of Rec. 601 in 16 bits, which add
+// up to 1 and which libjpeg uses too.
+func luma(r, g, b uint32) uint8 {
+	return uint8((19595*r + 38470*g + 7471*b + 1<<15) >> 16)
+}
+
+// onWhite is the grey of c on white paper.
+func onWhite(c color.Color) uint8 {
+	r, g, b, a := c.RGBA() // premultiplied, 16 bits
+	rest := 0xFFFF - a
+	return uint8((19595*(r+rest) + 38470*(g+rest) + 7471*(b+rest) + 1<<15) >> 24)
+}
