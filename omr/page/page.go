@@ -34,6 +34,7 @@ type Limits struct {
 	Bytes  int64 // of a file
 	Pages  int   // of a file
 	Pixels int   // of a page
+	From   int   // pages before this one are passed over undecoded; 0 and 1 pass over none
 }
 
 // The defaults of Limits.
@@ -116,6 +117,9 @@ func open(r io.ReaderAt, size int64, lim Limits) ([]byte, decoder, error) {
 // with the picture is then wrong with the file.
 func single(decode func(data []byte, lim Limits) (Page, error)) decoder {
 	return func(_ context.Context, data []byte, lim Limits, yield func(Page, error) bool) bool {
+		if lim.From > 1 {
+			return true
+		}
 		p, err := decode(data, lim)
 		if err != nil {
 			return yield(Page{}, err)

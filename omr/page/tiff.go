@@ -93,6 +93,9 @@ func decodeTIFF(ctx context.Context, data []byte, lim Limits, yield func(Page, e
 		if err := ctx.Err(); err != nil {
 			return yield(Page{}, err)
 		}
+		if i+1 < lim.From {
+			continue
+		}
 		p, err := t.page(d, data, lim)
 		if err != nil {
 			err = onPage(err, i+1)
