@@ -65,12 +65,13 @@ const (
 	leastPitch = 4.6 // of rows: 2 mm between bubbles, half of it the reader's search
 	mostPitch  = 5.4 // beyond it the eye slips from the number to the wrong row
 	leastStep  = 5.2 // of options in a row
-	mostStep   = 7.6
+	mostStep   = 8.0
 	numberWide = 6.2 // of the question's number
 	labelHigh  = 3.6 // of the row of option labels
 	headHigh   = 10.0
 	blockFoot  = 1.6
-	blockGap   = 2.0
+	blockGap   = 2.0 // between blocks, at least
+	mostGap    = 12.0
 	zoneGap    = 2.0
 )
 
@@ -216,7 +217,7 @@ func (l *layouter) top(y float64) float64 {
 	const code, high = 20.0, 25.0
 	x := l.box.Min.X
 	l.decor(Decor{Kind: Code, Slot: SlotCode, Box: rect(x, y, x+code, y+code), Ink: 1})
-	l.decor(Decor{Kind: Text, Slot: SlotSerial, Box: rect(x, y+code, x+code, y+code+4), Size: 2.6, Align: Centre, Bold: true, Ink: 1})
+	l.decor(Decor{Kind: Text, Slot: SlotSerial, Box: rect(x, y+code-0.5, x+code, y+code+4.5), Size: 3.8, Align: Centre, Bold: true, Ink: 1})
 	left, right := x+code+4, l.box.Max.X-code-4 // centred on the page
 	at := y
 	line := func(text string, high, size float64, bold bool) {
@@ -314,8 +315,8 @@ func (l *layouter) identity(y float64) float64 {
 	}
 	for d := range 10 {
 		cy := top + (float64(d)+0.5)*high
-		l.text(x+0.8, cy-2, x+margin, cy+2, persian(d), 2.9, Centre, false)
-		l.text(x+wide-margin, cy-2, x+wide-0.8, cy+2, persian(d), 2.9, Centre, false)
+		l.text(x+0.8, cy-2, x+margin, cy+2, persian(d), 3.4, Centre, false)
+		l.text(x+wide-margin, cy-2, x+wide-0.8, cy+2, persian(d), 3.4, Centre, false)
 	}
 	l.page.Fields = slices.Insert(l.page.Fields, fieldsAt, grid...)
 	return max(bottom, end)
@@ -351,7 +352,7 @@ func (l *layouter) instructions(x0, y, x1 float64) float64 {
 // fills is the strip that shows the right mark and six wrong ones: tick, cross,
 // left half, upper half, dot, pale grey.
 func (l *layouter) fills(y float64) float64 {
-	const high, step = 8.0, 12.0
+	const high, step = 8.0, 18.0
 	x0, x1 := l.box.Min.X, l.box.Max.X
 	l.outlined(x0, y, x1, y+high, 0.2)
 	cy := y + high/2
@@ -368,7 +369,7 @@ func (l *layouter) fills(y float64) float64 {
 func (l *layouter) example(cx, cy float64, kind int) {
 	b := bubble("1", cx, cy).Box
 	w, h := b.W(), b.H()
-	l.decor(Decor{Kind: Rounded, Box: b, Width: OutlineWidth, Ink: 1})
+	defer l.decor(Decor{Kind: Rounded, Box: b, Width: OutlineWidth, Ink: 1})
 	line := func(x0, y0, x1, y1 float64) {
 		l.decor(Decor{Kind: Line, Box: rect(cx+x0*w, cy+y0*h, cx+x1*w, cy+y1*h), Width: 0.4, Ink: 0.9})
 	}
@@ -395,7 +396,7 @@ func (l *layouter) example(cx, cy float64, kind int) {
 // foot is the lowest zone: ruler, swatches and footer. It returns where it begins.
 func (l *layouter) foot() float64 {
 	bottom, x0, x1 := l.box.Max.Y, l.box.Min.X, l.box.Max.X
-	wide := min(100, l.box.W()-40) // a whole hundred wherever the paper allows
+	wide := min(100, l.box.W()-66) // a whole hundred wherever the paper allows
 	wide = float64(int(wide/10)) * 10
 	l.line(x0+1, bottom-1.5, x0+1+wide, bottom-1.5, 0.2)
 	for i := range int(wide)/10 + 1 {
@@ -405,7 +406,7 @@ func (l *layouter) foot() float64 {
 		}
 		l.line(x, bottom-1.5-high, x, bottom-1.5, 0.2)
 	}
-	l.text(x0+22, bottom-6.6, x0+1+wide-22, bottom-2.9, persian(int(wide))+" میلی‌متر", 2.2, Centre, false)
+	l.text(x0+2+wide, bottom-4.2, x0+24+wide, bottom-0.4, persian(int(wide))+" میلی‌متر", 2.5, End, false)
 	for i, ink := range []float64{0, 0.25, 0.5, 0.75, 1} {
 		x := x1 - 38 + float64(i)*7.5
 		box := rect(x, bottom-5, x+6.5, bottom-0.5)
@@ -428,13 +429,18 @@ func (l *layouter) blocks(y0, y1 float64) error {
 	if err != nil {
 		return err
 	}
-	wide := float64(grid.columns)*grid.wide + float64(len(l.Blocks)-1)*blockGap
-	x, first := l.box.Min.X+(l.box.W()-wide)/2, 1
+	gaps := float64(len(l.Blocks) - 1)
+	wide := float64(grid.columns) * grid.wide
+	gap := blockGap
+	if gaps > 0 {
+		gap = min(mostGap, (l.box.W()-wide)/gaps)
+	}
+	x, first := l.box.Min.X+(l.box.W()-wide-gaps*gap)/2, 1
 	for _, b := range l.Blocks {
 		columns := ceil(float64(b.Questions), float64(grid.rows))
 		right := x + float64(columns)*grid.wide
 		l.block(b, grid, x, y0, right, first)
-		x, first = right+blockGap, first+b.Questions
+		x, first = right+gap, first+b.Questions
 	}
 	return nil
 }
@@ -469,7 +475,7 @@ func (l *layouter) fit(high float64) (grid, error) {
 			return grid{}, fmt.Errorf("sheet.blocks: %d columns of %d questions are wider than %s: fewer questions, fewer options, larger paper or a second sheet", g.columns, g.rows, l.Paper)
 		}
 		g.step = tenth(min(mostStep, (g.wide-numberWide-0.8)/float64(l.Options)))
-		g.wide = tenth(min(g.wide, numberWide+float64(l.Options)*g.step+2.4))
+		g.wide = tenth(min(g.wide, numberWide+float64(l.Options)*g.step+3))
 		for _, g.group = range []int{5, 10, 100} {
 			labels := labelHigh * float64(ceil(float64(min(g.rows, most)), float64(g.group)))
 			g.pitch = tenth(min(mostPitch, (high-headHigh-blockFoot-labels)/float64(min(g.rows, most))))
@@ -505,12 +511,12 @@ func (l *layouter) block(b Block, g grid, x0, y, x1 float64, first int) {
 func (l *layouter) labels(x, y float64, g grid) {
 	for i, label := range l.Labels {
 		cx := x + numberWide + (float64(i)+0.5)*g.step
-		l.text(cx-g.step/2, y+0.7, cx+g.step/2, y+labelHigh, label, 2.6, Centre, false)
+		l.text(cx-g.step/2, y+0.6, cx+g.step/2, y+labelHigh-0.1, label, 3.1, Centre, false)
 	}
 }
 
 func (l *layouter) question(x, cy float64, g grid, n int) {
-	l.text(x+0.6, cy-2, x+numberWide-0.2, cy+2, persian(n), 3, Centre, true)
+	l.text(x+0.6, cy-2.2, x+numberWide-0.2, cy+2.2, persian(n), 3.6, Centre, true)
 	f := Field{ID: FieldID(fmt.Sprintf("q%d", n))}
 	for i := range l.Options {
 		f.Bubbles = append(f.Bubbles, bubble(fmt.Sprint(i+1), x+numberWide+(float64(i)+0.5)*g.step, cy))

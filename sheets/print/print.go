@@ -8,7 +8,7 @@ import (
 	"image"
 	"io"
 	"iter"
-	"strings"
+	"slices"
 
 	"bargkhan/sheets"
 	"bargkhan/sheets/geom"
@@ -169,14 +169,24 @@ func paragraph(page *typeset.Page, d *sheets.Decor, text string) {
 		typeset.Span{Text: persianDigits(text)})
 }
 
-// persianDigits shows ASCII digits as Persian ones.
+// persianDigits shows ASCII digits as Persian ones, but for those of a Latin word,
+// such as the pencil B2.
 func persianDigits(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return r - '0' + '۰'
+	latin := func(r rune) bool { return r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' }
+	digit := func(r rune) bool { return r >= '0' && r <= '9' }
+	out := []rune(s)
+	for i := 0; i < len(out); i++ {
+		from := i
+		for i < len(out) && (digit(out[i]) || latin(out[i])) {
+			i++
 		}
-		return r
-	}, s)
+		if word := out[from:i]; !slices.ContainsFunc(word, latin) {
+			for k := range word {
+				word[k] += '۰' - '0'
+			}
+		}
+	}
+	return string(out)
 }
 
 type rect = geom.Rect[geom.Paper]

@@ -35,9 +35,10 @@ const (
 
 // Fonts are the faces text is set with. They are safe for concurrent use.
 type Fonts struct {
-	fonts   [faceCount]*font.Font
-	files   [faceCount]*opentype.Loader // for embedding
-	setters sync.Pool
+	fonts    [faceCount]*font.Font
+	files    [faceCount]*opentype.Loader // for embedding
+	setters  sync.Pool
+	outlines sync.Map // glyphKey → *Path
 }
 
 // LoadFonts reads the faces from the files of dir; "" is DefaultFonts. Its error
