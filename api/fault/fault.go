@@ -63,6 +63,26 @@ func KindOf(err error) Kind {
 	return Internal
 }
 
+// All lists every fault joined or wrapped in err, in order, for a caller who
+// tells them all at once.
+func All(err error) []*Error {
+	switch e := err.(type) {
+	case nil:
+		return nil
+	case *Error:
+		return []*Error{e}
+	case interface{ Unwrap() error }:
+		return All(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		var out []*Error
+		for _, inner := range e.Unwrap() {
+			out = append(out, All(inner)...)
+		}
+		return out
+	}
+	return nil
+}
+
 // Wrap adds the operation to *errp, if it is set, and keeps the kind:
 //
 //	defer fault.Wrap(&err, "store: save readings of scan %s", id)
