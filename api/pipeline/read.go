@@ -1,0 +1,138 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"slices"
+
+	"bargkhan/api/exam"
+	"bargkhan/api/fault"
+	"bargkhan/api/pipeline/child"
+	"bargkhan/omr"
+	"bargkhan/omr/judge"
+	"bargkhan/sheets"
+)
+
+// Work reads what is queued until ctx is done. It is all that runs on a machine
+// that only helps with reading.
+func (l *Line) Work(ctx context.Context) error {
+	l.signals()
+	err := l.Store.Work(ctx, l.workers(), l.read)
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// read reads one scan, judges its pages and files them, all in one transaction.
+// It may be repeated: filing again changes nothing.
+func (l *Line) read(ctx context.Context, id exam.ScanID) (err error) {
+	defer fault.Wrap(&err, "pipeline: read scan %s", id)
+	began := l.now()
+	scan, err := l.Store.Scan(ctx, id)
+	if err != nil {
+		return err
+	}
+	path, release, err := l.scan(ctx, id)
+	if err != nil {
+		return err
+	}
+	defer release()
+	f, err := l.filing(ctx, scan, path)
+	if err != nil {
+		return err
+	}
+	scripts, err := l.Store.File(ctx, f)
+	if err != nil {
+		return err
+	}
+	took := l.now().Sub(began)
+	l.Metrics.read(f, took)
+	l.log().Info("scan read", "scan", id, "station", scan.Station, "name", scan.Name, "sheets", len(f.Sheets),
+		"returned", len(f.Returned), "scripts", scripts, "ms", took.Milliseconds())
+	hurry(l.filed)
+	hurry(l.due)
+	return nil
+}
+
+// filing is all that a scan gives: every page is in Sheets or in Returned.
+func (l *Line) filing(ctx context.Context, scan exam.Scan, path string) (exam.Filing, error) {
+	f := exam.Filing{Scan: scan.ID}
+	policy := l.Policy(scan.Station)
+	for p, err := range l.Reader.Read(ctx, path) {
+		if err != nil {
+			return f, err
+		}
+		sheet, reject, err := l.judge(ctx, p, policy)
+		switch {
+		case err != nil:
+			return f, err
+		case reject != nil:
+			f.Returned = append(f.Returned, exam.Returned{Image: p.Image, Why: reject})
+		default:
+			sheet.Scan = scan.ID
+			f.Sheets = append(f.Sheets, sheet)
+		}
+	}
+	if len(f.Sheets)+len(f.Returned) == 0 {
+		nothing := &omr.Reject{Reason: omr.Undecoded, Detail: "there is no page in the file"}
+		f.Returned = append(f.Returned, exam.Returned{Image: 1, Why: nothing})
+	}
+	return f, nil
+}
+
+// judge makes a sheet of a page that was read, or says why it is given back. A
+// page on which it panics is given back too: one page never stops the line.
+func (l *Line) judge(ctx context.Context, p child.Page, policy judge.Policy) (s exam.Sheet, reject *omr.Reject, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			l.log().Error("judging a page panicked; the page is given back", "image", p.Image, "panic", r, "stack", string(debug.Stack()))
+			reject, err = &omr.Reject{Reason: omr.Killed, Detail: fmt.Sprintf("judging it panicked: %v", r)}, nil
+		}
+	}()
+	if p.Reject != nil {
+		return s, p.Reject, nil
+	}
+	d, reject, err := l.expected(ctx, p.Reading)
+	if err != nil || reject != nil {
+		return s, reject, err
+	}
+	pg := d.Pages[p.Reading.Stamp.Page-1]
+	return exam.Sheet{
+		Image: p.Image, Reading: *p.Reading, Policy: policy.ID, Verdicts: judge.Fields(pg, p.Reading.Evidence, policy),
+	}, nil, nil
+}
+
+// expected is the design of a page that some session expects; any other is given back.
+func (l *Line) expected(ctx context.Context, r *omr.Reading) (*sheets.Design, *omr.Reject, error) {
+	if r.Stamp.Test {
+		return nil, &omr.Reject{Reason: omr.TestSheet, Detail: "serial " + string(r.Stamp.Serial)}, nil
+	}
+	printed, err := l.Store.Printed(ctx, r.Stamp.Serial)
+	if fault.KindOf(err) == fault.NotFound {
+		return nil, foreign("serial %s was never printed here", r.Stamp.Serial), nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	ses, err := l.Store.Session(ctx, printed.Session)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !slices.Contains(ses.Designs, r.Design) {
+		return nil, foreign("serial %s is of session %s, which has no sheet like this", r.Stamp.Serial, ses.ID), nil
+	}
+	d, err := l.design(ctx, r.Stamp.Check)
+	if err != nil {
+		return nil, nil, err
+	}
+	if d == nil || d.Digest() != r.Design || r.Stamp.Page < 1 || r.Stamp.Page > len(d.Pages) {
+		return nil, &omr.Reject{Reason: omr.NoDesign, Detail: fmt.Sprintf("page %d of design %s", r.Stamp.Page, r.Stamp.Check)}, nil
+	}
+	return d, nil, nil
+}
+
+func foreign(format string, args ...any) *omr.Reject {
+	return &omr.Reject{Reason: omr.Foreign, Detail: fmt.Sprintf(format, args...)}
+}
