@@ -28,6 +28,22 @@ type setter struct {
 // persian is the language whose forms of letters and digits a face shall use.
 var persian = language.NewLanguage("fa")
 
+// ownDigits switches off the face's local forms. Noto Naskh Arabic 2.004
+// gives every language the ۴ ۶ ۷ of Urdu, which Persian readers take for misprints;
+// its own digits are the Persian ones. Digits stand in runs of their own, so the
+// local forms of « » around them are kept.
+var ownDigits = []shaping.FontFeature{{Tag: opentype.MustNewTag("locl"), Value: 0}}
+
+func persianDigit(r rune) bool { return r >= '۰' && r <= '۹' }
+
+// scriptOf is Arabic for signs and digits that belong to no script.
+func scriptOf(in shaping.Input) language.Script {
+	if in.Script == language.Common {
+		return language.Arabic
+	}
+	return in.Script
+}
+
 func newSetter(f *Fonts) *setter {
 	t := &setter{fonts: f}
 	for i := range t.faces {
@@ -107,9 +123,9 @@ func (t *setter) shape(s Style, spans []Span) (shaped, error) {
 		return sh, fmt.Errorf("typeset: no font has the letter %q (%U) of %q: write it otherwise", t.missing, t.missing, string(sh.text))
 	}
 	for _, in := range inputs {
-		if in.Script == language.Arabic || in.Script == language.Common {
-			// The segmenter takes digits for Arabic or Urdu, whose ۴ ۶ ۷ differ.
-			in.Script, in.Language = language.Arabic, persian
+		in.Script, in.Language = scriptOf(in), persian
+		if slices.ContainsFunc(sh.text[in.RunStart:in.RunEnd], persianDigit) {
+			in.FontFeatures = ownDigits
 		}
 		for in.RunStart < in.RunEnd {
 			part := in
