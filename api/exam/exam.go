@@ -161,6 +161,7 @@ type Script struct {
 
 	Design *sheets.Design `json:"-"` // that all its sheets were printed from
 	Owner  PersonID       `json:"-"` // whom its serial was printed for; empty for a spare
+	Stir   int            `json:"-"` // counts all that made it due, roster and rivals included, from 1
 }
 
 // ScriptOf names the script that the sheet with serial s belongs to. The same
@@ -248,6 +249,7 @@ type Marking struct {
 	Script ScriptID
 	Rev    int
 	Key    int      // version; 0 when there was no key, and so no Grades
+	Stir   int      // of the script when it was read; 0 when nobody looked
 	Claim  PersonID // whom stamp, number and rulings name, whoever else is named so too; empty when open
 	Person PersonID // Claim, when no other script of the session has the same Claim; else empty
 	State  State

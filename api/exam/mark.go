@@ -21,7 +21,7 @@ import (
 // A script is absent when the staff's bubble is marked and no question is: marks in
 // both are a doubt on the bubble, which a ruling settles either way.
 func Mark(ses *Session, s *Script, roster []Candidate, rivals []ScriptID) Marking {
-	m := Marking{Script: s.ID, Rev: s.Rev, Key: ses.Key.Version}
+	m := Marking{Script: s.ID, Rev: s.Rev, Key: ses.Key.Version, Stir: s.Stir}
 	w := &work{ses: ses, script: s, answers: Answers(s)}
 	var ownDigits bool
 	m.Claim, w.person, ownDigits = whose(s, w.answers, roster)

@@ -1,0 +1,200 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"bargkhan/api/exam"
+	"bargkhan/api/fault"
+)
+
+// Keep records an arrival and, for bytes not seen before, the scan with its
+// reading job. Bytes that were seen before make the arrival a copy, unless
+// nothing could be read of them then, or their job was set aside: such a scan is
+// queued again. Keeping an arrival again changes nothing.
+//
+// Of the same bytes kept at once from two stations, one is the scan and the other
+// its copy.
+func (s *Store) Keep(ctx context.Context, a exam.Arrival) (err error) {
+	defer fault.Wrap(&err, "store: keep arrival %s", a.ID)
+	return s.change(ctx, func(tx pgx.Tx) error {
+		// The row of the scan is locked from here to the commit: who keeps the
+		// same bytes now waits, and then finds them known.
+		if _, err := tx.Exec(ctx, `
+			insert into scans (id, station, name, size, at) values ($1, $2, $3, $4, $5)
+			on conflict (id) do update set id = excluded.id`,
+			a.Scan, a.Station, a.Name, a.Size, a.At); err != nil {
+			return err
+		}
+		if known, err := knownArrival(ctx, tx, a); known || err != nil {
+			return err
+		}
+		round, copied, err := s.round(ctx, tx, a.Scan)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `
+			insert into arrivals (id, scan, round, copy, station, name, size, at)
+			values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			a.ID, a.Scan, round, copied, a.Station, a.Name, a.Size, a.At)
+		return err
+	})
+}
+
+// knownArrival says whether a was kept before; with other bytes it is a conflict.
+func knownArrival(ctx context.Context, tx pgx.Tx, a exam.Arrival) (bool, error) {
+	var scan exam.ScanID
+	err := tx.QueryRow(ctx, `select scan from arrivals where id = $1`, a.ID).Scan(&scan)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	if err == nil && scan != a.Scan {
+		err = &fault.Error{Kind: fault.Conflict, Msg: "دو فایل ناهمسان با یک شناسه رسیده‌اند.",
+			Hint: "فایل را دوباره در پوشهٔ ورودی بگذارید.",
+			Err:  fmt.Errorf("arrival %s was scan %s, now %s", a.ID, scan, a.Scan)}
+	}
+	return err == nil, err
+}
+
+// round returns the round in which the scan is or was read, and whether that is
+// an earlier arrival's doing. It begins one, with its job, where there is need.
+func (s *Store) round(ctx context.Context, tx pgx.Tx, id exam.ScanID) (round int, copied bool, err error) {
+	var done, read, live bool
+	err = tx.QueryRow(ctx, `
+		select r.round, r.done_at is not null,
+			exists (select from pages p where p.scan = r.scan and p.script is not null),
+			exists (select from river_job j where j.id = r.job
+				and j.state in ('available', 'pending', 'running', 'retryable', 'scheduled'))
+		from rounds r where r.scan = $1 order by r.round desc limit 1`, id).Scan(&round, &done, &read, &live)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		err = s.begin(ctx, tx, id, 1)
+		return 1, false, err
+	case err != nil:
+		return 0, false, err
+	case !done && live, done && read:
+		return round, true, nil
+	case done:
+		round++
+	}
+	return round, false, s.begin(ctx, tx, id, round)
+}
+
+// begin queues the reading of a scan. A round that lost its job gets another.
+func (s *Store) begin(ctx context.Context, tx pgx.Tx, id exam.ScanID, round int) error {
+	job, err := s.queue.InsertTx(ctx, tx, reading{Scan: id}, nil)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `
+		insert into rounds (scan, round, job) values ($1, $2, $3)
+		on conflict (scan, round) do update set job = excluded.job`, id, round, job.Job.ID)
+	return err
+}
+
+// Scan is a fault.NotFound when no such file came.
+func (s *Store) Scan(ctx context.Context, id exam.ScanID) (out exam.Scan, err error) {
+	defer fault.Wrap(&err, "store: scan %s", id)
+	err = s.view(ctx, func(tx pgx.Tx) error {
+		out = exam.Scan{ID: id}
+		err := tx.QueryRow(ctx, `select station, name, size, at from scans where id = $1`, id).
+			Scan(&out.Station, &out.Name, &out.Size, &out.At)
+		out.At = out.At.UTC()
+		return exists(err, "فایل", id)
+	})
+	return out, err
+}
+
+// fates selects arrivals with what became of each; the caller adds which and in
+// what order. A page of a round is counted by its image; image 0 is the file.
+const fates = `
+	select a.id, a.scan, a.station, a.name, a.size, a.at,
+		case when a.copy then 'copy' when r.done_at is null then 'waiting' when p.sheets > 0 then 'read' else 'returned' end,
+		coalesce(r.pages, 0), p.sheets, p.back, case when a.copy then s.name else '' end
+	from arrivals a
+	join scans s on s.id = a.scan
+	join rounds r on r.scan = a.scan and r.round = a.round
+	cross join lateral (
+		select count(script) as sheets,
+			jsonb_agg(jsonb_build_object('image', image, 'why', reject) order by image) filter (where reject is not null) as back
+		from pages where scan = a.scan and round = a.round
+	) p `
+
+// Fates says what became of the named arrivals, those still waiting included, in
+// the order of the names. A name that never arrived is left out.
+func (s *Store) Fates(ctx context.Context, arrivals []string) (out []exam.Fate, err error) {
+	defer fault.Wrap(&err, "store: fates")
+	return s.fates(ctx, fates+`join unnest($1::text[]) with ordinality as want (id, n) on want.id = a.id order by want.n`, arrivals)
+}
+
+// Ledger is the newest arrivals of a station, each with its fate, the newest
+// first; of all stations for "".
+func (s *Store) Ledger(ctx context.Context, station string, limit int) (out []exam.Fate, err error) {
+	defer fault.Wrap(&err, "store: ledger of station %q", station)
+	if station == "" {
+		return s.fates(ctx, fates+`order by a.at desc, a.id desc limit $1`, limit)
+	}
+	return s.fates(ctx, fates+`where a.station = $1 order by a.at desc, a.id desc limit $2`, station, limit)
+}
+
+func (s *Store) fates(ctx context.Context, sql string, args ...any) (out []exam.Fate, err error) {
+	err = s.view(ctx, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, sql, args...)
+		if err != nil {
+			return err
+		}
+		out, err = pgx.CollectRows(rows, fate)
+		return err
+	})
+	return out, err
+}
+
+func fate(row pgx.CollectableRow) (exam.Fate, error) {
+	var f exam.Fate
+	var end string
+	var back []byte
+	err := row.Scan(&f.ID, &f.Scan, &f.Station, &f.Name, &f.Size, &f.At, &end, &f.Pages, &f.Sheets, &back, &f.Of)
+	if err != nil {
+		return f, err
+	}
+	f.At = f.At.UTC()
+	if back != nil {
+		if err := json.Unmarshal(back, &f.Back); err != nil {
+			return f, fmt.Errorf("pages given back of scan %s: %w", f.Scan, err)
+		}
+	}
+	return f, f.End.UnmarshalText([]byte(end))
+}
+
+// Stations says when the last file of each station came.
+func (s *Store) Stations(ctx context.Context) (out map[string]time.Time, err error) {
+	defer fault.Wrap(&err, "store: stations")
+	err = s.view(ctx, func(tx pgx.Tx) error {
+		// A loose index scan: one step of the index a station, however many
+		// arrivals there are.
+		rows, err := tx.Query(ctx, `
+			with recursive last (station, at) as (
+				(select station, at from arrivals order by station, at desc limit 1)
+				union all
+				select n.station, n.at from last cross join lateral (
+					select station, at from arrivals where station > last.station order by station, at desc limit 1) n
+			) select station, at from last`)
+		if err != nil {
+			return err
+		}
+		out = map[string]time.Time{}
+		var station string
+		var at time.Time
+		_, err = pgx.ForEachRow(rows, []any{&station, &at}, func() error {
+			out[station] = at.UTC()
+			return nil
+		})
+		return err
+	})
+	return out, err
+}
