@@ -4,11 +4,9 @@
 package omr
 
 import (
-	"context"
 	"fmt"
 
 	"bargkhan/omr/judge"
-	"bargkhan/omr/page"
 	"bargkhan/sheets"
 	"bargkhan/sheets/geom"
 )

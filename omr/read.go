@@ -2,12 +2,212 @@ package omr
 
 import (
 	"context"
+	"errors"
+	"math"
 
 	"bargkhan/omr/page"
+	"bargkhan/sheets"
 )
 
 // Read returns a *Reject if the page cannot be read with certainty. It fits the
-// anchors it finds and invents none: too few, or in disagreement, is a Reject.
+// anchors it finds and invents none: too few, or in disagreement, is a Reject. Any
+// other error comes from r.Design or from ctx. A sheet of a test deck is read like
+// any other; its Stamp says so, and the caller keeps it out of results.
 func (r *Reader) Read(ctx context.Context, p page.Page) (*Reading, error) {
-	return nil, &Reject{Reason: NoAnchors, Detail: "this reader finds no sheets yet"}
+	s, err := look(p)
+	if err != nil {
+		return nil, err
+	}
+	var out *Reading
+	if r.Expect != nil && others(r.Expect) {
+		out, err = s.readOthers(ctx, r.Expect)
+	} else {
+		out, err = r.readOurs(ctx, s)
+	}
+	if err != nil {
+		return nil, s.diagnose(err)
+	}
+	return out, nil
+}
+
+// others says whether d was printed by others: it has no stamp.
+func others(d *sheets.Design) bool {
+	for _, pg := range d.Pages {
+		if len(pg.Codes) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// readOurs reads a sheet that carries a frame of ours.
+func (r *Reader) readOurs(ctx context.Context, s *sight) (*Reading, error) {
+	f, err := s.frame()
+	if err != nil {
+		return nil, err
+	}
+	if err := scaled(f.pose.Scale); err != nil {
+		return nil, err
+	}
+	if err := s.bend(f); err != nil {
+		return nil, err
+	}
+	stamp, err := s.stamp(f)
+	if err != nil {
+		return nil, err
+	}
+	d, err := r.design(stamp, f)
+	if err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return s.read(d, stamp, f.pose, newGrid(&d.Pages[stamp.Page-1]), f.black)
+}
+
+// Limits of T13: sheets are read from 0.90 to 1.10 of their designed size.
+const leastScale, mostScale = 0.9, 1.1
+
+func scaled(scale float64) error {
+	if scale != 0 && (scale < leastScale || scale > mostScale) {
+		return reject(Distorted, "the sheet is printed at %.0f %% of its size: print and copy it at 100 %%", 100*scale)
+	}
+	return nil
+}
+
+// design finds the design a stamp was printed from, and makes sure of it.
+func (r *Reader) design(stamp sheets.Stamp, f *framed) (*sheets.Design, error) {
+	var d *sheets.Design
+	if r.Design != nil {
+		var err error
+		if d, err = r.Design(stamp); err != nil {
+			return nil, err
+		}
+	}
+	if d == nil && r.Expect != nil && r.Expect.Digest().Head() == stamp.Check {
+		d = r.Expect
+	}
+	switch {
+	case d == nil:
+		return nil, reject(NoDesign, "sheet %s was printed from the design with digest %s…, which is not here", stamp.Serial, stamp.Check)
+	case d.Digest().Head() != stamp.Check:
+		return nil, reject(NoDesign, "sheet %s was printed from another revision of design %s", stamp.Serial, d.ID)
+	case r.Expect != nil && d.Digest() != r.Expect.Digest():
+		return nil, reject(Foreign, "sheet %s is of design %s, and %s is expected", stamp.Serial, d.ID, r.Expect.ID)
+	case stamp.Page > len(d.Pages):
+		return nil, reject(NoDesign, "sheet %s says page %d, and design %s has %d", stamp.Serial, stamp.Page, d.ID, len(d.Pages))
+	case d.Size != f.frame.Size:
+		return nil, reject(NoDesign, "sheet %s has the frame of %s, and its design is %v by %v mm", stamp.Serial, f.frame.Name, d.Size.X, d.Size.Y)
+	}
+	return d, nil
+}
+
+// readOthers reads a sheet printed by others, of which d is the design.
+func (s *sight) readOthers(ctx context.Context, d *sheets.Design) (*Reading, error) {
+	g, err := s.anchored(d)
+	if err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return s.read(d, sheets.Stamp{Page: g.page + 1}, g.pose, g.grid, g.black)
+}
+
+// read measures the bubbles of a sheet whose place is known, once they have proven
+// that place.
+func (s *sight) read(d *sheets.Design, stamp sheets.Stamp, pose Pose, g *grid, black float64) (*Reading, error) {
+	pg := &d.Pages[stamp.Page-1]
+	out := &Reading{Engine: Engine, Stamp: stamp, Design: d.Digest(), Pose: pose}
+	if len(g.spots) > 0 {
+		if err := s.settle(&out.Pose, g); err != nil {
+			return nil, err
+		}
+		out.Evidence = s.measure(&out.Pose, g, pg, black, nil)
+		if err := proven(out); err != nil {
+			return nil, err
+		}
+	}
+	out.Notes = s.notes(&out.Pose, black)
+	return out, nil
+}
+
+// Limits of what the measured bubbles must show together.
+const (
+	leastFit    = 0.6 // median over all bubbles
+	leastFitted = 0.8 // share of the bubbles with a Fit above half of that
+)
+
+// proven sets the pose's Fit and rejects a grid that the bubbles do not fit.
+func proven(r *Reading) error {
+	fits := make([]float64, len(r.Evidence))
+	good := 0
+	for i, e := range r.Evidence {
+		fits[i] = e.Fit
+		if e.Fit > leastFit/2 {
+			good++
+		}
+	}
+	r.Pose.Fit = middle(fits)
+	if r.Pose.Fit < leastFit || float64(good) < leastFitted*float64(len(fits)) {
+		return reject(Distorted, "%d of %d bubbles fit their printed outlines: the sheet is bent or covered, or it is another one", good, len(fits))
+	}
+	return nil
+}
+
+// copiedBy is how far a scale is from 1 before it says photocopy: scanners err by
+// one in a hundred.
+const copiedBy = 0.015
+
+// paleBlack is the brightness of printed black, as a share of the paper's, from
+// which the print or the scan is pale.
+const paleBlack = 0.5
+
+// notes says what an operator should know.
+func (s *sight) notes(p *Pose, black float64) (out []Note) {
+	if p.Scale != 0 && math.Abs(p.Scale-1) > copiedBy {
+		out = append(out, Copied)
+	}
+	if black > paleBlack {
+		out = append(out, Pale)
+	}
+	if s.bits == 1 {
+		out = append(out, Bilevel)
+	}
+	return out
+}
+
+// diagnose replaces "no anchors" by the true cause where the page shows one.
+func (s *sight) diagnose(err error) error {
+	var back *Reject
+	if !errors.As(err, &back) || back.Reason != NoAnchors {
+		return err
+	}
+	if dark := s.printed(); dark < blankShare {
+		return reject(BlankPage, "nothing is printed on this page")
+	}
+	return err
+}
+
+// blankShare is the share of dark pixels below which a page is blank: the four
+// corner markers alone are five times as much.
+const blankShare = 0.0006
+
+// printed is the share of the small picture that is clearly darker than its paper.
+func (s *sight) printed() float64 {
+	w, h := s.small.Rect.Dx(), s.small.Rect.Dy()
+	// A frame of shadow around the page is no print: a margin is left out.
+	mx, my := w/16, h/16
+	n, all := 0, 0
+	for y := my; y < h-my; y++ {
+		row := s.small.Pix[y*s.small.Stride:][:w]
+		for x := mx; x < w-mx; x++ {
+			all++
+			if float64(row[x]) < 0.7*s.paper.White {
+				n++
+			}
+		}
+	}
+	return float64(n) / float64(max(all, 1))
 }

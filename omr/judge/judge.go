@@ -16,14 +16,17 @@ type Evidence struct {
 	Seen   float64        `json:"seen"` // 0 … 1, the part free of streak, fold, hole and edge
 }
 
-// A Policy is learned by package calibration and never typed by hand.
+// A Policy is learned by package calibration and never typed by hand. Its shares of
+// ink are above the page's own blank level: 0 is a blank bubble of this page, 1 is
+// its printed black.
 type Policy struct {
-	ID     string  `json:"id"`     // names the profile, stored with every verdict
-	Blank  float64 `json:"blank"`  // at or below: not marked
-	Marked float64 `json:"marked"` // at or above: marked; between the two: a person decides
-	Lead   float64 `json:"lead"`   // least gap between first and second choice
-	Fit    float64 `json:"fit"`    // below: Lost
-	Seen   float64 `json:"seen"`   // below: Hidden
+	ID     string  `json:"id"`             // names the profile, stored with every verdict
+	Blank  float64 `json:"blank"`          // at or below: not marked; on a page of even blanks the limit is lower
+	Marked float64 `json:"marked"`         // at or above: marked; between the two: a person decides
+	Part   float64 `json:"part,omitempty"` // of the page's own usual mark: from here on a mark is sure; it moves Marked by half at most. 0 leaves Marked as it is
+	Lead   float64 `json:"lead"`           // least gap between first and second choice, as a share of the first
+	Fit    float64 `json:"fit"`            // below: Lost
+	Seen   float64 `json:"seen"`           // below: Hidden
 }
 
 // A Verdict is what we believe about one field. No Doubts means settled.

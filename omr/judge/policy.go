@@ -19,6 +19,9 @@ func (p Policy) Validate() error {
 			faults = append(faults, fmt.Errorf("policy: %s is %v: a share between 0 and 1 is expected", v.name, v.value))
 		}
 	}
+	if !(p.Part >= 0 && p.Part < 1) {
+		faults = append(faults, fmt.Errorf("policy: part is %v: a share below 1 is expected, or 0", p.Part))
+	}
 	if p.Blank >= p.Marked {
 		faults = append(faults, fmt.Errorf("policy: blank %v must be below marked %v, or nothing is ever doubted", p.Blank, p.Marked))
 	}

@@ -1,0 +1,394 @@
+package omr
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"bargkhan/omr/internal/pix"
+	"bargkhan/sheets"
+	"bargkhan/sheets/geom"
+)
+
+// A candidate is a dark figure that may be an anchor of a sheet printed by others.
+type candidate struct {
+	at    px      // its place in the scan: its middle, or the outer vertex of an L
+	size  float64 // px in the scan: the mean of its width and height
+	shape sheets.Shape
+	tip   int     // of a Corner: which way its vertex points in the scan, as in a Quad
+	black float64 // its brightness as a share of the paper's
+}
+
+// A guess is a way to lay a sheet over the candidates.
+type guess struct {
+	pose  Pose
+	page  int
+	black float64
+	seen  int     // anchors it explains
+	rest  float64 // mm, root mean square that an affine map leaves at them
+	vote  float64 // how clearly the bubbles confirm it
+	grid  *grid
+}
+
+// Limits of the search for the anchors of others.
+const (
+	leastFill   = 0.22 // px a mm, as a share of what a sheet that fills the picture has: a phone's photo from afar
+	mostFill    = 1.3
+	anchorSlack = 1.7  // ratio of a candidate's size to the anchor's: toner spreads, light eats
+	askew       = 0.09 // of the page's diagonal: how far perspective moves the last corner
+	mostFound   = 80   // candidates for one anchor; a page of text offers hundreds, the largest are kept
+	mostTried   = 16   // guesses that the bubbles are asked about
+	leastPixels = 5.0  // of an anchor in the small picture
+	flat        = 0.6  // mm that an affine map may leave: more is perspective
+)
+
+// anchored finds the sheet of a design without codes by its anchors: every way to
+// lay the design over figures of the right shape is a guess, and the bubbles choose.
+func (s *sight) anchored(d *sheets.Design) (*guess, error) {
+	var guesses []*guess
+	seen := 0
+	for i := range d.Pages {
+		if len(d.Pages[i].Anchors) < 3 || len(d.Pages[i].Fields) == 0 {
+			continue
+		}
+		s.reduceFor(d, &d.Pages[i])
+		for _, ratio := range darkRatios {
+			found := s.candidates(d, &d.Pages[i], ratio)
+			seen = max(seen, len(found))
+			gs := s.guesses(d, i, found)
+			guesses = append(guesses, gs...)
+			if len(gs) > 0 && gs[0].seen == len(d.Pages[i].Anchors) {
+				break
+			}
+		}
+	}
+	if len(guesses) == 0 {
+		return nil, reject(NoAnchors, "of %d figures that could be anchors no three stand as in the design", seen)
+	}
+	return s.elect(d, guesses)
+}
+
+// reduceFor chooses the small picture so that the smallest anchor keeps its shape.
+func (s *sight) reduceFor(d *sheets.Design, pg *sheets.Page) {
+	least := math.Inf(1)
+	for _, a := range pg.Anchors {
+		least = min(least, a.Box.W(), a.Box.H())
+	}
+	least *= s.filling(d)
+	long := max(s.img.Rect.Dx(), s.img.Rect.Dy())
+	if k := max(min((long+smallSide-1)/smallSide, int(least/9)), 1); k != s.k {
+		s.reduce(k)
+	}
+}
+
+// filling is the px a mm of a sheet that fills the picture.
+func (s *sight) filling(d *sheets.Design) float64 {
+	w, h := float64(s.img.Rect.Dx()), float64(s.img.Rect.Dy())
+	return max(w, h) / max(d.Size.X, d.Size.Y)
+}
+
+// candidates lists the figures that may be one of the anchors of pg.
+func (s *sight) candidates(d *sheets.Design, pg *sheets.Page, ratio float64) []candidate {
+	least, most := math.Inf(1), 0.0
+	kinds := map[sheets.Shape]bool{}
+	for _, a := range pg.Anchors {
+		least, most = min(least, a.Box.W(), a.Box.H()), max(most, a.Box.W(), a.Box.H())
+		kinds[a.Shape] = true
+	}
+	unit := s.filling(d) / float64(s.k)
+	lo := max(least*unit*leastFill, leastPixels)
+	var out []candidate
+	for _, b := range pix.Blobs(s.small, s.paper, ratio, int(lo), int(most*unit*mostFill*anchorSlack)+1) {
+		for _, c := range s.figures(b) {
+			if kinds[c.shape] {
+				out = append(out, c)
+			}
+		}
+	}
+	return out
+}
+
+// figures says what a blob may be.
+func (s *sight) figures(b pix.Blob) []candidate {
+	w, h := float64(b.Box.Dx()), float64(b.Box.Dy())
+	if w > 1.7*h || h > 1.7*w {
+		return nil
+	}
+	fill := float64(b.Area) / (w * h)
+	c := candidate{at: s.full(b.Center), size: (w + h) / 2 * float64(s.k)}
+	var out []candidate
+	add := func(shape sheets.Shape) {
+		c.shape = shape
+		c.black = s.darkness(b, fill)
+		out = append(out, c)
+	}
+	if fill >= 0.6 {
+		add(sheets.Square)
+	}
+	if fill >= 0.55 && fill <= 0.92 {
+		add(sheets.Disc)
+	}
+	mid := px{X: float64(b.Box.Min.X) + w/2, Y: float64(b.Box.Min.Y) + h/2}
+	white := s.paper.At(mid)
+	if fill >= 0.12 && fill <= 0.65 && pix.At(s.small, mid) > 0.7*white && mid.Sub(b.Center).Norm() < 0.1*(w+h) {
+		add(sheets.Ring)
+	}
+	if tip, ok := vertex(b, fill); ok {
+		out1 := b.Far[tip].Sub(mid)
+		c.at, c.tip = s.full(b.Far[tip].Add(out1.Mul(0.7/max(out1.Norm(), 1)))), tip
+		add(sheets.Corner)
+	}
+	return out
+}
+
+// vertex says which corner of its box the vertex of an L lies in: the one opposite
+// to the only corner that is empty.
+func vertex(b pix.Blob, fill float64) (tip int, ok bool) {
+	if fill > 0.88 || fill < 0.04 {
+		return 0, false
+	}
+	w, h := float64(b.Box.Dx()), float64(b.Box.Dy())
+	x0, y0 := float64(b.Box.Min.X), float64(b.Box.Min.Y)
+	corners := [4]px{{X: x0, Y: y0}, {X: x0 + w, Y: y0}, {X: x0 + w, Y: y0 + h}, {X: x0, Y: y0 + h}}
+	empty := -1
+	for i, c := range corners {
+		if away := b.Far[i].Sub(c).Norm() / math.Hypot(w, h); away > 0.3 {
+			if empty >= 0 {
+				return 0, false
+			}
+			empty = i
+		}
+	}
+	return (empty + 2) % 4, empty >= 0
+}
+
+// darkness is the brightness of a blob's middle pixel by brightness, as a share of
+// the paper's.
+func (s *sight) darkness(b pix.Blob, fill float64) float64 {
+	step := max(b.Box.Dx()/12, 1)
+	var vs []float64
+	for y := b.Box.Min.Y; y < b.Box.Max.Y; y += step {
+		for x := b.Box.Min.X; x < b.Box.Max.X; x += step {
+			vs = append(vs, pix.At(s.small, px{X: float64(x) + 0.5, Y: float64(y) + 0.5}))
+		}
+	}
+	return share(vs, fill/2) / s.paper.At(b.Center)
+}
+
+// mark is where an anchor's candidate is expected on paper.
+func mark(d *sheets.Design, a sheets.Anchor) (at mm, tip int) {
+	if a.Shape != sheets.Corner {
+		return a.Box.Center(), 0
+	}
+	c := a.Box.Center()
+	switch {
+	case c.X < d.Size.X/2 && c.Y < d.Size.Y/2:
+		tip = 0
+	case c.Y < d.Size.Y/2:
+		tip = 1
+	case c.X < d.Size.X/2:
+		tip = 3
+	default:
+		tip = 2
+	}
+	return a.Box.Corners()[tip], tip
+}
+
+// guesses lays page i of d over the candidates: two anchors far apart give a turn
+// and a scale, and the others must be where they then belong. The best come first.
+func (s *sight) guesses(d *sheets.Design, i int, found []candidate) []*guess {
+	pg := &d.Pages[i]
+	kinds := make([][]candidate, len(pg.Anchors))
+	for k, a := range pg.Anchors {
+		for _, c := range found {
+			if c.shape == a.Shape {
+				kinds[k] = append(kinds[k], c)
+			}
+		}
+		if len(kinds[k]) > mostFound {
+			slices.SortStableFunc(kinds[k], func(a, b candidate) int { return cmp.Compare(b.size, a.size) })
+			kinds[k] = kinds[k][:mostFound]
+		}
+	}
+	var out []*guess
+	seen := map[[4]int]bool{}
+	for _, pair := range farthest(d, pg.Anchors) {
+		for _, a := range kinds[pair[0]] {
+			for _, b := range kinds[pair[1]] {
+				g := s.lay(d, pg, kinds, pair, a, b)
+				if g == nil {
+					continue
+				}
+				g.page = i
+				c := g.pose.At(d.Size.Mul(0.1))
+				e := g.pose.At(d.Size.Mul(0.9))
+				key := [4]int{int(c.X / 4), int(c.Y / 4), int(e.X / 4), int(e.Y / 4)}
+				if !seen[key] {
+					seen[key] = true
+					out = append(out, g)
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *guess) int {
+		return cmp.Or(b.seen-a.seen, cmp.Compare(a.rest, b.rest))
+	})
+	return out[:min(len(out), mostTried)]
+}
+
+// farthest lists the pairs of anchors to start from: the two diagonals, so that one
+// hidden corner leaves a start.
+func farthest(d *sheets.Design, as []sheets.Anchor) [][2]int {
+	type pair struct {
+		of   [2]int
+		dist float64
+	}
+	var all []pair
+	for i := range as {
+		for j := range i {
+			a, _ := mark(d, as[j])
+			b, _ := mark(d, as[i])
+			all = append(all, pair{[2]int{j, i}, a.Sub(b).Norm()})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b pair) int { return cmp.Compare(b.dist, a.dist) })
+	var out [][2]int
+	for _, p := range all[:min(len(all), 2)] {
+		out = append(out, p.of)
+	}
+	return out
+}
+
+// lay makes a guess of two candidates for two anchors; nil if it is not plausible.
+func (s *sight) lay(d *sheets.Design, pg *sheets.Page, kinds [][]candidate, pair [2]int, a, b candidate) *guess {
+	pa, tipA := mark(d, pg.Anchors[pair[0]])
+	pb, _ := mark(d, pg.Anchors[pair[1]])
+	// z = (b-a)/(pb-pa) as complex numbers: turn and scale at once
+	from, to := pb.Sub(pa), b.at.Sub(a.at)
+	n := from.X*from.X + from.Y*from.Y
+	re, im := (to.X*from.X+to.Y*from.Y)/n, (to.Y*from.X-to.X*from.Y)/n
+	scale := math.Hypot(re, im)
+	if fill := s.filling(d); scale < leastFill*fill || scale > mostFill*fill {
+		return nil
+	}
+	turn := math.Round(math.Atan2(im, re) / (math.Pi / 2))
+	if off := math.Abs(math.Atan2(im, re) - turn*math.Pi/2); off > (mostTurn+6)*math.Pi/180 {
+		return nil
+	}
+	quarter := (int(turn) + 4) % 4
+	fits := func(k int, c candidate) bool {
+		an := pg.Anchors[k]
+		want := (an.Box.W() + an.Box.H()) / 2 * scale
+		_, tip := mark(d, an)
+		return c.size < anchorSlack*want && c.size*anchorSlack > want && (an.Shape != sheets.Corner || c.tip == (tip+quarter)%4)
+	}
+	_ = tipA
+	if !fits(pair[0], a) || !fits(pair[1], b) {
+		return nil
+	}
+	var on []mm
+	var at []px
+	var blacks []float64
+	far := askew * math.Hypot(d.Size.X, d.Size.Y) * scale
+	for k, an := range pg.Anchors {
+		p, _ := mark(d, an)
+		v := p.Sub(pa)
+		want := a.at.Add(px{X: re*v.X - im*v.Y, Y: im*v.X + re*v.Y})
+		best, dist := -1, far
+		for j, c := range kinds[k] {
+			if e := c.at.Sub(want).Norm(); e < dist && fits(k, c) {
+				best, dist = j, e
+			}
+		}
+		if best >= 0 {
+			c := kinds[k][best]
+			on, at, blacks = append(on, p), append(at, c.at), append(blacks, c.black)
+		}
+	}
+	return s.weigh(d, on, at, blacks)
+}
+
+// weigh makes a guess of anchors on paper and in the scan.
+func (s *sight) weigh(d *sheets.Design, on []mm, at []px, blacks []float64) *guess {
+	if len(on) < 3 {
+		return nil
+	}
+	m, rms, err := geom.FitAffine(on, at)
+	if err != nil {
+		return nil
+	}
+	g := &guess{pose: Pose{Map: m}, seen: len(on), black: middle(blacks)}
+	dx, dy := density(g.pose.lens(d.Size.Mul(0.5)))
+	g.rest = rms / math.Sqrt(dx*dy)
+	g.pose.Residual = g.rest
+	if g.rest > flat && len(on) >= 4 {
+		if g.pose.Map, rms, err = geom.Fit(on, at); err != nil {
+			return nil
+		}
+		g.pose.Residual = rms / math.Sqrt(dx*dy)
+	}
+	if s.plausible(&g.pose, d.Size) != nil || g.pose.Residual > 2*flat {
+		return nil
+	}
+	return g
+}
+
+// Limits of the vote.
+const (
+	voters    = 120  // bubbles that are asked
+	leastLead = 0.65 // the second guess's vote as a share of the first's
+	sameSheet = 1.5  // mm at the corners: two guesses closer than this are the same
+)
+
+// elect asks bubbles which guess is right. A second guess that they like nearly as
+// much, and that is another place, makes the sheet unreadable.
+func (s *sight) elect(d *sheets.Design, guesses []*guess) (*guess, error) {
+	for _, g := range guesses {
+		g.grid = newGrid(&d.Pages[g.page])
+		g.vote = s.ask(g)
+	}
+	slices.SortStableFunc(guesses, func(a, b *guess) int { return cmp.Compare(b.vote, a.vote) })
+	best := guesses[0]
+	if best.vote <= 0 {
+		return nil, reject(NoAnchors, "figures like the anchors were found, but no printed bubbles between them: another sheet")
+	}
+	for _, g := range guesses[1:] {
+		if g.vote > leastLead*best.vote && (g.page != best.page || apart(d, &g.pose, &best.pose) > sameSheet) {
+			return nil, reject(NoAnchors, "the sheet could lie in two ways, and its bubbles agree with both: it needs an anchor that tells them apart")
+		}
+	}
+	return best, nil
+}
+
+// apart is how far two poses put the corners of a sheet from each other, in mm.
+func apart(d *sheets.Design, a, b *Pose) float64 {
+	most := 0.0
+	dx, dy := density(b.lens(d.Size.Mul(0.5)))
+	for _, c := range (geom.Rect[geom.Paper]{Max: d.Size}).Corners() {
+		most = max(most, a.At(c).Sub(b.At(c)).Norm()/math.Sqrt(dx*dy))
+	}
+	return most
+}
+
+// ask is how clearly a sample of bubbles confirms a guess: the darkness of their
+// printed line times the share at which it is clear.
+func (s *sight) ask(g *guess) float64 {
+	which := g.grid.sample(voters)
+	reach := min(g.grid.room*0.95, mostRoom)
+	hits := make([]hit, len(which))
+	for k, i := range which {
+		hits[k] = s.find(&g.pose, g.grid, &g.grid.spots[i], reach)
+	}
+	pen, ok := s.learn(&g.pose, g.grid, which, hits)
+	if !ok {
+		return 0
+	}
+	g.grid.setPen(pen)
+	clear := 0
+	for _, h := range hits {
+		if g.grid.strong(h) {
+			clear++
+		}
+	}
+	return pen.dark * float64(clear) / float64(len(hits))
+}

@@ -1,0 +1,334 @@
+package omr
+
+import (
+	"math"
+
+	"bargkhan/omr/internal/pix"
+	"bargkhan/sheets"
+	"bargkhan/sheets/geom"
+)
+
+// A framed is a frame of ours found in a scan.
+type framed struct {
+	frame    sheets.Frame
+	pose     Pose
+	corners  int     // markers seen, of four
+	black    float64 // printed black as a share of the paper's brightness
+	residual float64 // mm, of the markers' corners
+}
+
+// frame finds a frame of ours, or says why there is none. A *Reject of NoAnchors
+// means that the page may still be another paper.
+func (s *sight) frame() (*framed, error) {
+	var last error = reject(NoAnchors, "no corner marker of ours was found")
+	for _, ratio := range darkRatios {
+		f, err := s.frameAt(ratio)
+		if err == nil {
+			return f, nil
+		}
+		if why, ok := err.(*Reject); !ok || why.Reason != NoAnchors {
+			return nil, err
+		}
+		last = err
+	}
+	return nil, last
+}
+
+func (s *sight) frameAt(ratio float64) (*framed, error) {
+	found := s.markers(ratio)
+	if err := mirrored(found); err != nil {
+		return nil, err
+	}
+	f, quads := choose(found)
+	if n := count(quads); n < 2 {
+		return nil, reject(NoAnchors, "%d of four corner markers were found", n)
+	}
+	s.complete(f, &quads)
+	if n := count(quads); n < 3 {
+		return nil, reject(NoAnchors, "%d of four corner markers were found", n)
+	}
+	return s.fitFrame(f, quads)
+}
+
+// quads are the corners of the four markers of a frame in the scan; nil if not seen.
+type quads [4]*geom.Quad[geom.Pixel]
+
+func count(q quads) (n int) {
+	for _, c := range q {
+		if c != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// mirrored rejects a page most of whose markers are seen in a mirror.
+func mirrored(found []marker) error {
+	n := 0
+	for _, m := range found {
+		if m.mirror {
+			n++
+		}
+	}
+	if n >= 2 && n > len(found)/2 {
+		return reject(Mirrored, "%d corner markers are seen in a mirror: scan the printed side", n)
+	}
+	return nil
+}
+
+// choose picks the frame with the most markers, the earlier of equals.
+func choose(found []marker) (best sheets.Frame, seen quads) {
+	for _, f := range sheets.Frames() {
+		var q quads
+		for i, a := range f.Markers {
+			for _, m := range found {
+				if m.id == a.ID && !m.mirror {
+					own := m.quad
+					q[i] = &own
+				}
+			}
+		}
+		if count(q) > count(seen) {
+			best, seen = f, q
+		}
+	}
+	return best, seen
+}
+
+// pairs lists the corners of the seen markers on paper and in the scan.
+func pairs(f sheets.Frame, q quads) (on []mm, at []px) {
+	for i, quad := range q {
+		if quad == nil {
+			continue
+		}
+		box := f.Markers[i].Box.Corners()
+		on, at = append(on, box[:]...), append(at, quad[:]...)
+	}
+	return on, at
+}
+
+// complete looks for markers that did not stand alone, because a streak, a pen or a
+// shadow touches them, where the seen ones say that they are.
+func (s *sight) complete(f sheets.Frame, q *quads) {
+	if count(*q) == 4 {
+		return
+	}
+	on, at := pairs(f, *q)
+	rough, _, err := geom.FitAffine(on, at)
+	if err != nil {
+		return
+	}
+	for i := range q {
+		if q[i] == nil {
+			q[i] = s.seek(f.Markers[i], rough)
+		}
+	}
+}
+
+// seek looks for a marker within reach of where it is expected: as far as two
+// markers at one side of the sheet may err about the other side.
+func (s *sight) seek(a sheets.Anchor, rough place) *geom.Quad[geom.Pixel] {
+	const reach, unit, least = 6.0, 1.5, 0.45
+	code := sheets.MarkerBits(a.ID)
+	pose := Pose{Map: rough}
+	l := pose.lens(a.Box.Center())
+	var black, white []mm
+	for j := range modules {
+		for i := range modules {
+			c := mm{X: (float64(i) - 2.5) * unit, Y: (float64(j) - 2.5) * unit}
+			inside := i > 0 && j > 0 && i < modules-1 && j < modules-1
+			if inside && code[(j-1)*markerBits+i-1] {
+				white = append(white, c)
+			} else {
+				black = append(black, c)
+			}
+		}
+	}
+	for i := range modules { // the paper around
+		t := (float64(i) - 2.5) * unit
+		white = append(white, mm{X: t, Y: -3.5 * unit}, mm{X: t, Y: 3.5 * unit}, mm{X: -3.5 * unit, Y: t}, mm{X: 3.5 * unit, Y: t})
+	}
+	k := 1 / float64(s.k)
+	small := pix.Lens{XX: l.XX * k, XY: l.XY * k, YX: l.YX * k, YY: l.YY * k}
+	center := s.reduced(rough.At(a.Box.Center()))
+	dx, _ := density(small)
+	best, where := 0.0, px{}
+	n := math.Ceil(reach * dx)
+	for y := -n; y <= n; y++ {
+		for x := -n; x <= n; x++ {
+			c := center.Add(px{X: x, Y: y})
+			if d := pix.Mean(s.small, c, small, white) - pix.Mean(s.small, c, small, black); d > best {
+				best, where = d, c
+			}
+		}
+	}
+	if best < least*s.paper.At(center) {
+		return nil
+	}
+	move := s.full(where.Sub(center))
+	q := rough.Quad(a.Box)
+	for i := range q {
+		q[i] = q[i].Add(move)
+	}
+	return &q
+}
+
+// Limits of a frame. T12 and T13 of the aims: read to 5° and rejected by name
+// beyond 10°; a quarter of a mm is two pixels at 200 dpi, and five times what
+// clean scans leave.
+const (
+	mostTurn      = 10.0 // degrees
+	mostResidual  = 0.35 // mm
+	leastDensity  = 2.6  // pixels a mm, 66 dpi: a bubble's inside is then 4 pixels high
+	mostAnisotrop = 1.12 // the densities' ratio: a feed stretched by 5 %, a bent photo
+)
+
+// fitFrame makes a pose of the markers.
+func (s *sight) fitFrame(f sheets.Frame, q quads) (*framed, error) {
+	on, at, black := s.refine(f, q)
+	fit := geom.Fit[geom.Paper, geom.Pixel]
+	if count(q) < 4 { // three corners say nothing of perspective
+		fit = geom.FitAffine[geom.Paper, geom.Pixel]
+	}
+	if len(on) < 9 {
+		return nil, reject(NoAnchors, "the edges of the corner markers are not clear: scan again, with more contrast or resolution")
+	}
+	m, rms, err := fit(on, at)
+	if err != nil {
+		return nil, reject(NoAnchors, "the corner markers do not determine a place: %v", err)
+	}
+	out := &framed{frame: f, corners: count(q), black: black, pose: Pose{Map: m}}
+	l := out.pose.lens(f.Size.Mul(0.5))
+	dx, dy := density(l)
+	out.residual = rms / math.Sqrt(dx*dy)
+	out.pose.Residual = out.residual
+	if err := s.plausible(&out.pose, f.Size); err != nil {
+		return nil, err
+	}
+	if out.residual > mostResidual {
+		return nil, reject(Distorted, "the corner markers disagree by %.2f mm: the sheet is bent, torn or photographed askew; scan it flat", out.residual)
+	}
+	return out, nil
+}
+
+// plausible checks what the map of a sheet of the given size says of the scan:
+// turn, mirror, resolution, proportions. It sets the pose's Turn and Scale.
+func (s *sight) plausible(p *Pose, size mm) error {
+	l := p.lens(size.Mul(0.5))
+	dx, dy := density(l)
+	if l.XX*l.YY-l.XY*l.YX <= 0 {
+		return reject(Mirrored, "the sheet is seen in a mirror: scan the printed side")
+	}
+	angle := math.Atan2(l.YX, l.XX) * 180 / math.Pi
+	quarter := math.Round(angle / 90)
+	p.Turn = (4 - int(quarter)) % 4
+	if off := math.Abs(angle - 90*quarter); off > mostTurn {
+		return reject(Distorted, "the sheet is turned by %.0f°: straighten it to within 5° and scan again", off)
+	}
+	if math.Min(dx, dy) < leastDensity {
+		return reject(TooSmall, "the sheet is seen at %.0f dpi: scan with 200 dpi or more", math.Min(dx, dy)*25.4)
+	}
+	if r := dx / dy; (r > mostAnisotrop || r < 1/mostAnisotrop) && !s.fax(r) {
+		return reject(Distorted, "the sheet is stretched by %.0f %%: scan it at equal resolutions", 100*math.Abs(r-1))
+	}
+	skew := (l.XX*l.XY + l.YX*l.YY) / (dx * dy)
+	if math.Abs(skew) > 0.1 {
+		return reject(Distorted, "the sheet is sheared by %.0f°: scan it flat", math.Asin(skew)*180/math.Pi)
+	}
+	p.Scale = s.scale(dx, dy, p.Turn)
+	return nil
+}
+
+// fax says whether the densities' ratio is that of a fax's pixels, 204 by 98 or by
+// 196 dpi.
+func (s *sight) fax(r float64) bool {
+	for _, q := range [...]float64{204.0 / 98, 204.0 / 196} {
+		if math.Abs(r/q-1) < 0.08 || math.Abs(r*q-1) < 0.08 {
+			return true
+		}
+	}
+	return false
+}
+
+// leastSaid is the lowest resolution in a file that is believed: 72 and 96 dpi are
+// what cameras and programs write when they know nothing.
+const leastSaid = 97
+
+// scale is the printed size over the designed one, or 0 if the file does not say.
+// The file's resolution is the one across the scan.
+func (s *sight) scale(dx, dy float64, turn int) float64 {
+	if s.dpi < leastSaid {
+		return 0
+	}
+	if turn%2 == 1 {
+		dx = dy
+	}
+	return dx * 25.4 / s.dpi
+}
+
+// refine finds the corners of the markers between pixels, in the scan itself, and
+// the black they are printed with.
+func (s *sight) refine(f sheets.Frame, q quads) (on []mm, at []px, black float64) {
+	var shares []float64
+	for i, quad := range q {
+		if quad == nil {
+			continue
+		}
+		box := f.Markers[i].Box
+		local, _, err := geom.Fit(cornersOf(box), quad[:])
+		if err != nil {
+			continue
+		}
+		corners, dark := s.sharpen(box, local)
+		for j, c := range box.Corners() {
+			if corners[j] != nil {
+				on, at = append(on, c), append(at, *corners[j])
+			}
+		}
+		shares = append(shares, dark)
+	}
+	return on, at, middle(shares)
+}
+
+func cornersOf(r geom.Rect[geom.Paper]) []mm {
+	c := r.Corners()
+	return c[:]
+}
+
+// sharpen finds the four edges of a black square near where local says, and returns
+// their crossings; nil where one of the two edges is not clear. black is how bright
+// the square's rim is as a share of the paper around.
+func (s *sight) sharpen(box geom.Rect[geom.Paper], local place) (corners [4]*px, black float64) {
+	const reach, pieces = 0.9, 8 // mm either way; pieces of an edge that are seen apart
+	c := box.Corners()
+	pose := Pose{Map: local}
+	dx, dy := density(pose.lens(box.Center()))
+	res := (dx + dy) / 2
+	profile := make([]float64, max(int(2*reach*res*2), 8)+1)
+	var lines [4]*line
+	var shares []float64
+	for i := range c {
+		a, b := c[i], c[(i+1)%4]
+		along := b.Sub(a)
+		out := mm{X: along.Y, Y: -along.X}.Mul(reach / along.Norm())
+		var hits []px
+		for k := range pieces {
+			m := a.Add(along.Mul(0.08 + 0.84*(float64(k)+0.5)/pieces))
+			from, to := local.At(m.Add(out)), local.At(m.Sub(out))
+			across := local.At(m.Add(along.Mul(0.4 / pieces))).Sub(local.At(m))
+			pix.Profile(s.img, from, to, across, profile)
+			white := s.white(from)
+			t, h := pix.Fall(profile, max(len(profile)/5, 2))
+			if h < 0.2*white {
+				continue
+			}
+			hits = append(hits, from.Add(to.Sub(from).Mul(t/float64(len(profile)-1))))
+			shares = append(shares, profile[len(profile)*4/5]/white)
+		}
+		lines[i] = fitLine(hits, 0.15*res)
+	}
+	for i := range corners {
+		corners[i] = cross(lines[(i+3)%4], lines[i])
+	}
+	return corners, middle(shares)
+}

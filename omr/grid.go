@@ -1,0 +1,372 @@
+package omr
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"bargkhan/omr/internal/pix"
+	"bargkhan/sheets"
+	"bargkhan/sheets/geom"
+)
+
+// A spot is one bubble of a design on the page that is read.
+type spot struct {
+	field  int
+	choice sheets.Choice
+	at     mm // its centre on paper
+	shape  *shape
+}
+
+// A grid is all bubbles of a page with the printed line they are drawn with, as
+// found on this very page.
+type grid struct {
+	spots []spot
+	room  float64 // mm, half of the least gap between two bubbles: the room to search
+	pen   pen
+	looks map[*shape]*looked
+}
+
+// A pen is the printed line of the outlines of a page.
+type pen struct {
+	mid  float64 // mm of its middle from the designed outer edge; below 0 inwards
+	wide float64 // mm
+	dark float64 // how dark its middle is, as a share of the paper's brightness
+}
+
+// looked are the places to look at around a bubble of one shape.
+type looked struct {
+	on, out, in []mm // on the printed line, on the paper outside, and inside
+}
+
+// newGrid lists the bubbles of pg.
+func newGrid(pg *sheets.Page) *grid {
+	g := &grid{room: math.Inf(1)}
+	shapes := map[[3]int]*shape{}
+	for fi, f := range pg.Fields {
+		for _, b := range f.Bubbles {
+			key := [3]int{int(f.Outline), int(math.Round(b.Box.W() * 100)), int(math.Round(b.Box.H() * 100))}
+			if shapes[key] == nil {
+				shapes[key] = newShape(f.Outline, b.Box.W(), b.Box.H())
+			}
+			g.spots = append(g.spots, spot{fi, b.Choice, b.Box.Center(), shapes[key]})
+		}
+	}
+	g.room = g.gap() / 2
+	g.setPen(pen{mid: -sheets.OutlineWidth / 2, wide: sheets.OutlineWidth, dark: 0.5})
+	return g
+}
+
+// mostRoom bounds the search where bubbles stand far apart: paper that is off by
+// more was not registered.
+const mostRoom = 1.2
+
+// gap is the least distance between the boxes of two bubbles in mm.
+func (g *grid) gap() float64 {
+	least := 2 * mostRoom
+	order := slices.Clone(g.spots)
+	slices.SortFunc(order, func(a, b spot) int { return cmp.Compare(a.at.Y, b.at.Y) })
+	for i, a := range order {
+		for _, b := range order[i+1:] {
+			dy := b.at.Y - a.at.Y - (a.shape.h+b.shape.h)/2
+			if dy > least {
+				break
+			}
+			dx := math.Abs(b.at.X-a.at.X) - (a.shape.w+b.shape.w)/2
+			least = min(least, max(dx, dy))
+		}
+	}
+	return max(least, 0.4)
+}
+
+// beside is how far from the printed line's edges the paper is looked at, in mm.
+const beside = 0.18
+
+// setPen decides where to look, from the printed line.
+func (g *grid) setPen(p pen) {
+	g.pen = p
+	g.looks = map[*shape]*looked{}
+	for _, s := range g.spots {
+		if g.looks[s.shape] == nil {
+			g.looks[s.shape] = &looked{
+				on:  s.shape.ring(p.mid),
+				out: s.shape.ring(p.mid + p.wide/2 + beside),
+				in:  s.shape.ring(p.mid - p.wide/2 - beside),
+			}
+		}
+	}
+}
+
+// A hit is where a bubble's outline was found: the way from its expected place in
+// mm, and how much darker the line is there than both its sides, as a share of the
+// paper's brightness.
+type hit struct {
+	off   mm
+	clear float64
+}
+
+// find looks for the outline of s within reach mm of where pose says. Equal places
+// go to the nearest.
+func (s *sight) find(p *Pose, g *grid, sp *spot, reach float64) hit {
+	l := p.lens(sp.at)
+	c := p.At(sp.at)
+	white := s.white(c)
+	look := g.looks[sp.shape]
+	dx, dy := density(l)
+	score := func(o mm) float64 {
+		at := c.Add(l.Step(o.X, o.Y))
+		on, out, in := pix.Mean(s.img, at, l, look.on), pix.Mean(s.img, at, l, look.out), pix.Mean(s.img, at, l, look.in)
+		// The inside may be filled: it may add to the contrast but not take from it.
+		clear := (out-on)/white + 0.5*max((in-on)/white, 0)
+		return clear - 0.05*(o.X*o.X+o.Y*o.Y)/(reach*reach)
+	}
+	best := hit{clear: score(mm{})}
+	step := max(1/math.Min(dx, dy), min(reach/4, 0.12))
+	best = climb(best, mm{}, reach, step, score)
+	best = climb(best, best.off, step, step/2, score)
+	best.clear += 0.05 * (best.off.X*best.off.X + best.off.Y*best.off.Y) / (reach * reach)
+	return best
+}
+
+// climb looks at the places step apart within reach of middle.
+func climb(best hit, middle mm, reach, step float64, score func(mm) float64) hit {
+	n := math.Floor(reach/step + 1e-6)
+	for j := -n; j <= n; j++ {
+		for i := -n; i <= n; i++ {
+			if i == 0 && j == 0 {
+				continue
+			}
+			o := middle.Add(mm{X: i * step, Y: j * step})
+			if c := score(o); c > best.clear+1e-9 {
+				best = hit{o, c}
+			}
+		}
+	}
+	return best
+}
+
+// Limits of a printed line that proves a grid.
+const (
+	leastDark  = 0.07 // share of the paper's brightness: a light grey outline at 100 dpi
+	penInside  = 0.9  // mm that are looked at inside the designed edge
+	penOutside = 0.5  // and outside
+	penStep    = 0.05
+)
+
+// learn finds the printed line of the outlines of some bubbles at places that were
+// found: the mean darkness along their normals.
+func (s *sight) learn(p *Pose, g *grid, which []int, hits []hit) (pen, bool) {
+	n := int((penInside+penOutside)/penStep) + 1
+	rings := map[*shape][][]mm{}
+	dark := make([]float64, n)
+	values := make([]float64, edgePoints)
+	for k, i := range which {
+		sp := &g.spots[i]
+		if rings[sp.shape] == nil {
+			rs := make([][]mm, n)
+			for j := range rs {
+				rs[j] = sp.shape.ring(-penInside + float64(j)*penStep)
+			}
+			rings[sp.shape] = rs
+		}
+		l := p.lens(sp.at)
+		at := p.At(sp.at).Add(l.Step(hits[k].off.X, hits[k].off.Y))
+		white := s.white(at)
+		for j, ring := range rings[sp.shape] {
+			pix.Samples(s.img, at, l, ring, values)
+			dark[j] += (1 - max(middle(values), 0)/white) / float64(len(which))
+		}
+	}
+	return penOf(dark)
+}
+
+// penOf finds the line in a profile of darkness from the inside outwards: its peak
+// nearest to where outlines are printed, and where it falls to half on both sides.
+func penOf(dark []float64) (pen, bool) {
+	peak := -1
+	from, to := int((penInside-0.6)/penStep), int((penInside+0.3)/penStep)
+	for j := from; j <= to; j++ {
+		if peak < 0 || dark[j] > dark[peak] {
+			peak = j
+		}
+	}
+	out := min(dark[len(dark)-1], dark[len(dark)-3])
+	in := dark[peak]
+	for j := peak; j >= 0; j-- {
+		in = min(in, dark[j])
+	}
+	clear := dark[peak] - max(out, in)
+	if clear < leastDark {
+		return pen{}, false
+	}
+	half := dark[peak] - clear/2
+	a, b := float64(peak), float64(peak)
+	for j := peak; j > 0; j-- {
+		if dark[j-1] < half {
+			a = float64(j) - (dark[j]-half)/(dark[j]-dark[j-1])
+			break
+		}
+	}
+	for j := peak; j < len(dark)-1; j++ {
+		if dark[j+1] < half {
+			b = float64(j) + (dark[j]-half)/(dark[j]-dark[j+1])
+			break
+		}
+	}
+	return pen{
+		mid:  (a+b)/2*penStep - penInside,
+		wide: min(max((b-a)*penStep, 0.12), 0.7),
+		dark: dark[peak] - out,
+	}, true
+}
+
+// sample picks at most n bubbles spread over the page.
+func (g *grid) sample(n int) []int {
+	out := make([]int, 0, n)
+	step := max(len(g.spots)/n, 1)
+	for i := step / 2; i < len(g.spots); i += step {
+		out = append(out, i)
+	}
+	return out
+}
+
+// What a grid must show to be believed.
+const (
+	learnFrom  = 160  // bubbles to learn the printed line from
+	meshCols   = 4    // knots of the last correction, across
+	meshRows   = 7    // and down: paper bends along the feed
+	meshWide   = 28.0 // mm: bubbles within this distance move a knot
+	mostStray  = 0.3  // mm from its neighbours that a bubble may be found
+	leastAlike = 0.8  // share of the clear bubbles that must not stray more
+	leastClear = 0.75 // share of the bubbles whose outline must be clear
+)
+
+// settle learns the printed line, corrects the pose by the bubbles' own outlines
+// and makes sure that the grid is the right one.
+func (s *sight) settle(p *Pose, g *grid) error {
+	reach := min(g.room*0.95, mostRoom)
+	which := g.sample(learnFrom)
+	for range 2 {
+		hits := make([]hit, len(which))
+		for k, i := range which {
+			hits[k] = s.find(p, g, &g.spots[i], reach)
+		}
+		pen, ok := s.learn(p, g, which, hits)
+		if !ok {
+			return reject(Distorted, "no printed outlines are where the design says: another sheet, or a bent one")
+		}
+		g.setPen(pen)
+	}
+	hits := make([]hit, len(g.spots))
+	for i := range g.spots {
+		hits[i] = s.find(p, g, &g.spots[i], reach)
+	}
+	mesh := g.mesh(hits)
+	if err := g.prove(hits, &mesh); err != nil {
+		return err
+	}
+	box, cols, rows := mesh.Box, meshCols, meshRows
+	if p.Bend.Rows > rows {
+		box, rows = p.Bend.Box, p.Bend.Rows
+	}
+	p.Bend = p.Bend.bent(box, cols, rows, func(q mm) mm { return mesh.At(q).Sub(q) })
+	return nil
+}
+
+// strong says whether a hit is clear enough to move others: half the contrast of
+// the page's own line.
+func (g *grid) strong(h hit) bool { return h.clear > 0.5*g.pen.dark }
+
+// prove rejects a grid that the bubbles do not confirm.
+func (g *grid) prove(hits []hit, mesh *Bend) error {
+	clear, alike := 0, 0
+	for i, h := range hits {
+		if !g.strong(h) {
+			continue
+		}
+		clear++
+		at := g.spots[i].at
+		if h.off.Add(at).Sub(mesh.At(at)).Norm() <= mostStray {
+			alike++
+		}
+	}
+	if float64(clear) < leastClear*float64(len(hits)) {
+		return reject(Distorted, "%d of %d bubbles are where the design says: another sheet, or a bent or covered one", clear, len(hits))
+	}
+	if float64(alike) < leastAlike*float64(clear) {
+		return reject(Distorted, "%d of %d bubbles are not in line with their neighbours: the sheet is creased, or it is another one", clear-alike, clear)
+	}
+	return nil
+}
+
+// mesh is the correction over the whole page: at each knot the weighted middle of
+// the ways to the clear bubbles around.
+func (g *grid) mesh(hits []hit) Bend {
+	var at, off []mm
+	box := geom.Rect[geom.Paper]{Min: g.spots[0].at, Max: g.spots[0].at}
+	for i, h := range hits {
+		box = box.Union(geom.Rect[geom.Paper]{Min: g.spots[i].at, Max: g.spots[i].at})
+		if g.strong(h) {
+			at, off = append(at, g.spots[i].at), append(off, h.off)
+		}
+	}
+	var none Bend
+	if len(at) == 0 {
+		return none
+	}
+	return none.bent(box, meshCols, meshRows, func(q mm) mm {
+		xs, ys, ws := make([]float64, 0, 64), make([]float64, 0, 64), make([]float64, 0, 64)
+		for i, p := range at {
+			d := p.Sub(q)
+			r := (d.X*d.X + d.Y*d.Y) / (meshWide * meshWide)
+			if r < 1 {
+				xs, ys, ws = append(xs, off[i].X), append(ys, off[i].Y), append(ws, (1-r)*(1-r))
+			}
+		}
+		const few = 4 // bubbles: fewer say as much about a pencil as about paper
+		if len(ws) < few {
+			return nearest(at, off, q)
+		}
+		return mm{X: weighted(xs, ws), Y: weighted(ys, ws)}
+	})
+}
+
+// nearest is the middle of the ways to the four clear bubbles nearest to q.
+func nearest(at, off []mm, q mm) mm {
+	order := make([]int, len(at))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(at[a].Sub(q).Norm(), at[b].Sub(q).Norm()), a-b)
+	})
+	var xs, ys []float64
+	for _, i := range order[:min(5, len(order))] {
+		xs, ys = append(xs, off[i].X), append(ys, off[i].Y)
+	}
+	return mm{X: middle(xs), Y: middle(ys)}
+}
+
+// weighted is the mean of the middle half of vs by weight: smooth like a mean, and
+// not moved by strays.
+func weighted(vs, ws []float64) float64 {
+	order := make([]int, len(vs))
+	total := 0.0
+	for i := range order {
+		order[i] = i
+		total += ws[i]
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(vs[a], vs[b]), a-b)
+	})
+	sum, weight, gone := 0.0, 0.0, 0.0
+	for _, i := range order {
+		lo, hi := max(gone, total/4), min(gone+ws[i], total*3/4)
+		if hi > lo {
+			sum += vs[i] * (hi - lo)
+			weight += hi - lo
+		}
+		gone += ws[i]
+	}
+	return sum / weight
+}

@@ -1,0 +1,145 @@
+package judge
+
+import (
+	"slices"
+
+	"bargkhan/sheets"
+)
+
+// A scale says what ink means on one page.
+type scale struct {
+	level  []float64 // blank level of each bubble
+	blank  float64   // shares above the level: at or below, not marked
+	marked float64   // at or above, marked
+}
+
+// above is the ink of bubble i above its blank level, as a share of what is left to
+// printed black. Below the level it is 0.
+func (s *scale) above(i int, ink float64) float64 {
+	return max(ink-s.level[i], 0) / (1 - s.level[i])
+}
+
+const (
+	// lowShare is where the blank level is taken among all inks of a page or of one
+	// printed letter. On a page with every field answered three of four bubbles are
+	// blank; on a number grid nine of ten; so the lower third is blank even where
+	// twice as many bubbles are marked as anyone would.
+	lowShare = 0.3
+	// levelBand is how far the blank level of one printed letter may be from the
+	// page's. Measured: a W covers 0.12 more of a circle than the mean letter. It
+	// bounds the harm where one letter is marked nearly everywhere: that raises its
+	// level by this much, and a solid mark is still twice above Marked.
+	levelBand = 0.15
+	// mostLevel bounds the blank level of a page, for the same reason.
+	mostLevel = 0.4
+	// fewOfAKind is the least number of bubbles with one letter that have a level
+	// of their own.
+	fewOfAKind = 8
+	// usualMarks is the least number of fields with one clear mark that say how
+	// dark this page's pencil is.
+	usualMarks = 5
+)
+
+// Limits of the least ink that is doubted, in units above the page's blanks: the
+// spread of the page's own blanks widens it up to the policy's Blank.
+const (
+	quietest = 0.03 // dust, and the blur of the printed line
+	spreads  = 5    // median deviations: 3.4 standard deviations of even noise
+)
+
+// newScale learns what ink means on a page.
+func newScale(pg sheets.Page, ev []Evidence, p Policy) *scale {
+	s := &scale{level: levels(pg, ev), marked: p.Marked}
+	s.blank = min(p.Blank, quietest+spreads*s.spread(ev))
+	s.marked = s.sure(pg, ev, p)
+	return s
+}
+
+// levels is the blank level of each bubble: the page's, or that of the letter
+// printed inside where enough bubbles carry it. Designs of others may not say what
+// is printed inside; it is then taken that equal choices carry equal letters.
+func levels(pg sheets.Page, ev []Evidence) []float64 {
+	inks := make([]float64, len(ev))
+	kinds := map[string][]float64{}
+	kind := make([]string, 0, len(ev))
+	for _, f := range pg.Fields {
+		for _, b := range f.Bubbles {
+			k := b.Inside
+			if k == "" && len(pg.Codes) == 0 {
+				k = "choice " + string(b.Choice)
+			}
+			kind = append(kind, k)
+		}
+	}
+	for i, e := range ev {
+		inks[i] = e.Ink
+		if kind[i] != "" {
+			kinds[kind[i]] = append(kinds[kind[i]], e.Ink)
+		}
+	}
+	base := min(quantile(inks, lowShare), mostLevel)
+	own := map[string]float64{"": base}
+	for k, vs := range kinds {
+		own[k] = base
+		if len(vs) >= fewOfAKind {
+			own[k] = min(max(quantile(vs, lowShare), base-levelBand), base+levelBand)
+		}
+	}
+	for i := range inks {
+		inks[i] = max(own[kind[i]], 0)
+	}
+	return inks
+}
+
+// spread is how far the page's lower inks stray from their level: the median of the
+// deviations of those below the page's middle ink.
+func (s *scale) spread(ev []Evidence) float64 {
+	var off []float64
+	for i, e := range ev {
+		off = append(off, e.Ink-s.level[i])
+	}
+	half := quantile(off, 0.6)
+	var dev []float64
+	for _, o := range off {
+		if o <= half {
+			dev = append(dev, max(o, -o))
+		}
+	}
+	return quantile(dev, 0.5)
+}
+
+// sure is the ink from which a mark of this page is sure: a part of its usual mark.
+// A page of faint marks is a faint pencil; half a mark among solid ones is a doubt.
+func (s *scale) sure(pg sheets.Page, ev []Evidence, p Policy) float64 {
+	var usual []float64
+	i := 0
+	for _, f := range pg.Fields {
+		first, second := 0.0, 0.0
+		for range f.Bubbles {
+			switch v := s.above(i, ev[i].Ink); {
+			case v > first:
+				first, second = v, first
+			case v > second:
+				second = v
+			}
+			i++
+		}
+		if first > 2*s.blank && second < first/2 {
+			usual = append(usual, first)
+		}
+	}
+	if p.Part == 0 || len(usual) < usualMarks {
+		return p.Marked
+	}
+	return min(max(p.Part*quantile(usual, 0.5), p.Marked*2/3), p.Marked*3/2)
+}
+
+// quantile is the value below which the share q of vs lies; 0 of none.
+func quantile(vs []float64, q float64) float64 {
+	if len(vs) == 0 {
+		return 0
+	}
+	sorted := slices.Clone(vs)
+	slices.Sort(sorted)
+	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
+}

@@ -1,0 +1,178 @@
+package omr
+
+import (
+	"cmp"
+	"slices"
+
+	"bargkhan/omr/internal/pix"
+	"bargkhan/sheets"
+	"bargkhan/sheets/geom"
+)
+
+// A marker is a coded corner marker that was seen.
+type marker struct {
+	id     int
+	quad   geom.Quad[geom.Pixel] // its own corners, in the scan
+	errors int                   // modules read wrong
+	mirror bool
+}
+
+const (
+	modules    = 6           // of a marker, across and down, its black frame included
+	markerBits = modules - 2 // of its code
+)
+
+// markerSizes are the least and the largest side of a marker as a share of the
+// picture's longer side. Filling the picture it is 3.0 % on A4 and 4.3 % on A5; a
+// sheet may fill a third of a photo, and a scan may be cut close.
+const leastMarker, mostMarker = 0.009, 0.065
+
+// darkRatios are the shares of the paper's brightness below which a pixel is dark,
+// in the order they are tried. Black toner on a clean scan is below 0.3; a pale
+// photocopy may have 0.75.
+var darkRatios = [...]float64{0.62, 0.82}
+
+// markers finds coded markers in the small picture, one of each number.
+func (s *sight) markers(ratio float64) []marker {
+	long := float64(max(s.small.Rect.Dx(), s.small.Rect.Dy()))
+	best := map[int]marker{}
+	for _, b := range pix.Blobs(s.small, s.paper, ratio, max(int(long*leastMarker), 8), int(long*mostMarker)) {
+		w, h := float64(b.Box.Dx()), float64(b.Box.Dy())
+		if w > 2.4*h || h > 2.4*w || float64(b.Area) < 0.2*w*h {
+			continue
+		}
+		m, ok := s.decode(b)
+		if !ok {
+			continue
+		}
+		if old, seen := best[m.id]; !seen || m.errors < old.errors {
+			best[m.id] = m
+		}
+	}
+	var out []marker
+	for _, m := range best {
+		out = append(out, m)
+	}
+	slices.SortFunc(out, func(a, b marker) int { return cmp.Compare(a.id, b.id) })
+	return out
+}
+
+// markerSide is the printed side of a marker in mm, of every frame.
+var markerSide = sheets.Frames()[0].Markers[0].Box.W()
+
+// decode reads a blob as a marker: its black frame must be dark, the paper around
+// it bright, and its code one of ours with at most one module read wrong.
+func (s *sight) decode(b pix.Blob) (marker, bool) {
+	var quad geom.Quad[geom.Pixel]
+	for i, p := range b.Far {
+		out := p.Sub(b.Center)
+		quad[i] = p.Add(out.Mul(0.5 / max(out.Norm()/1.4, 1))) // from the pixel's middle to its corner
+	}
+	box := geom.R[geom.Paper](0, 0, markerSide, markerSide).Corners()
+	m, _, err := geom.Fit(box[:], quad[:])
+	if err != nil {
+		return marker{}, false
+	}
+	grid, ok := s.modules(m)
+	if !ok {
+		return marker{}, false
+	}
+	found := match(grid)
+	if found.errors > 1 {
+		return marker{}, false
+	}
+	var own geom.Quad[geom.Pixel]
+	for i := range own {
+		own[i] = s.full(quad[(i+found.turn)%4])
+	}
+	return marker{id: found.id, quad: own, errors: found.errors, mirror: found.mirror}, true
+}
+
+// modules reads the code inside the frame of a marker, true for white. It is no
+// marker if its frame is not dark or the paper around is not bright.
+func (s *sight) modules(m place) (bits [markerBits * markerBits]bool, ok bool) {
+	const unit = 1.5
+	read := func(i, j int) float64 {
+		c := mm{X: (float64(i) + 0.5) * unit, Y: (float64(j) + 0.5) * unit}
+		sum := 0.0
+		for _, d := range [5]mm{{}, {X: -0.3, Y: -0.3}, {X: 0.3, Y: -0.3}, {X: 0.3, Y: 0.3}, {X: -0.3, Y: 0.3}} {
+			sum += pix.At(s.small, m.At(c.Add(d)))
+		}
+		return sum / 5
+	}
+	frame, paper := 0.0, 0.0
+	var edge [4 * (modules - 1)]float64
+	var quiet [4 * (modules + 1)]float64
+	for i := range modules - 1 {
+		e := [4]float64{read(i, 0), read(modules-1, i), read(modules-1-i, modules-1), read(0, modules-1-i)}
+		copy(edge[4*i:], e[:])
+	}
+	for i := range modules + 1 {
+		e := [4]float64{read(i-1, -1), read(modules, i-1), read(modules-i, modules), read(-1, modules-i)}
+		copy(quiet[4*i:], e[:])
+	}
+	slices.Sort(edge[:])
+	slices.Sort(quiet[:])
+	frame, paper = edge[len(edge)*3/4], quiet[len(quiet)/4]
+	if paper-frame < 0.12*s.paper.White || edge[len(edge)-2] > (frame+paper)/2+0.2*(paper-frame) {
+		return bits, false
+	}
+	for j := range markerBits {
+		for i := range markerBits {
+			bits[j*markerBits+i] = read(i+1, j+1) > (frame+paper)/2
+		}
+	}
+	return bits, true
+}
+
+// A reading of a code: whose, after how many quarter turns clockwise.
+type matched struct {
+	id, turn, errors int
+	mirror           bool
+}
+
+// match finds the marker of ours most like bits.
+func match(bits [markerBits * markerBits]bool) matched {
+	best := matched{errors: len(bits)}
+	for id := range 4 * len(sheets.Frames()) {
+		for _, mirror := range [2]bool{false, true} {
+			code := sheets.MarkerBits(id)
+			if mirror {
+				code = flipped(code)
+			}
+			for turn := range 4 {
+				n := 0
+				for i := range bits {
+					if bits[i] != code[i] {
+						n++
+					}
+				}
+				if n < best.errors {
+					best = matched{id, turn, n, mirror}
+				}
+				code = turned(code)
+			}
+		}
+	}
+	return best
+}
+
+// turned is a code after a quarter turn clockwise.
+func turned(c [16]bool) (out [16]bool) {
+	for j := range markerBits {
+		for i := range markerBits {
+			out[j*markerBits+i] = c[(markerBits-1-i)*markerBits+j]
+		}
+	}
+	return out
+}
+
+// flipped is a code seen in a mirror.
+func flipped(c [16]bool) (out [16]bool) {
+	for j := range markerBits {
+		for i := range markerBits {
+			out[j*markerBits+i] = c[j*markerBits+markerBits-1-i]
+		}
+	}
+	return out
+}

@@ -1,0 +1,190 @@
+package omr
+
+import (
+	"math"
+	"slices"
+
+	"bargkhan/omr/internal/pix"
+	"bargkhan/omr/judge"
+	"bargkhan/sheets"
+	"bargkhan/sheets/geom"
+)
+
+// What is measured around a bubble, in mm.
+const (
+	inkInset  = 0.14 // from the printed line's inner edge: half a pixel of blur at 100 dpi
+	inkStep   = 0.09 // between samples: no coarser than 280 dpi
+	ownReach  = 0.22 // how far a bubble may be from its neighbours' grid
+	paperFrom = 0.28 // from the line's outer edge: where the paper around is looked at
+	paperTo   = 0.5
+)
+
+// blackest bounds printed black as a share of the paper's brightness: toner that a
+// copier made grey is still black, and a pencil is not to be darker than solid.
+const blackest = 0.6
+
+// probes are the places measured around bubbles of one shape.
+type probes struct {
+	inside, on, out, in, near, far []mm
+}
+
+func (g *grid) probes(density float64) map[*shape]*probes {
+	all := map[*shape]*probes{}
+	edge := g.pen.mid + g.pen.wide/2
+	inner := g.pen.wide/2 - g.pen.mid
+	step := min(max(1/density, 0.05), inkStep)
+	far := min(paperTo, 2*g.room-0.1)
+	for _, sp := range g.spots {
+		if all[sp.shape] != nil {
+			continue
+		}
+		deep := inner + min(max(inkInset, 0.6/density), 0.3*(min(sp.shape.w, sp.shape.h)/2-inner))
+		all[sp.shape] = &probes{
+			inside: sp.shape.inside(deep, step),
+			on:     sp.shape.ring(g.pen.mid),
+			out:    sp.shape.ring(edge + beside),
+			in:     sp.shape.ring(-inner - beside),
+			near:   sp.shape.ring(edge + min(paperFrom, far)),
+			far:    sp.shape.ring(edge + far),
+		}
+	}
+	return all
+}
+
+// measure looks at every bubble. black is printed black as a share of the paper's
+// brightness; lines are the streaks of the page.
+func (s *sight) measure(p *Pose, g *grid, pg *sheets.Page, black float64, lines *streaks) []judge.Evidence {
+	black = min(max(black, 0), blackest)
+	dx, dy := density(p.lens(g.spots[0].at))
+	all := g.probes(math.Sqrt(dx * dy))
+	buf := make([]float64, 0, 4096)
+	out := make([]judge.Evidence, len(g.spots))
+	for i := range g.spots {
+		sp := &g.spots[i]
+		off := s.find(p, g, sp, min(ownReach, g.room*0.9)).off
+		l := p.lens(sp.at)
+		at := p.At(sp.at).Add(l.Step(off.X, off.Y))
+		pr := all[sp.shape]
+		m := s.bubble(pr, at, l, g.pen, black, lines, &buf)
+		out[i] = judge.Evidence{
+			Field: pg.Fields[sp.field].ID, Choice: sp.choice,
+			Ink: round(m.ink), Fit: round(m.fit), Seen: round(m.seen),
+		}
+	}
+	return out
+}
+
+// round keeps four digits: more are noise, and make readings long.
+func round(v float64) float64 { return math.Round(v*1e4) / 1e4 }
+
+// A measured bubble.
+type measured struct{ ink, fit, seen float64 }
+
+func (s *sight) bubble(pr *probes, at px, l pix.Lens, pen pen, black float64, lines *streaks, buf *[]float64) measured {
+	take := func(steps []mm) []float64 {
+		n := len(*buf)
+		*buf = slices.Grow(*buf, len(steps))[:n+len(steps)]
+		v := (*buf)[n:]
+		pix.Samples(s.img, at, l, steps, v)
+		return v
+	}
+	*buf = (*buf)[:0]
+	near, far := take(pr.near), take(pr.far)
+	white := localWhite(near, far, s.white(at))
+	on, out, in := take(pr.on), take(pr.out), take(pr.in)
+	inside := take(pr.inside)
+	seen := visible(inside)
+	if lines != nil {
+		seen = min(seen, lines.hide(at, l, pr.inside, inside))
+	}
+	return measured{
+		ink:  ink(inside, white, black),
+		fit:  fit(on, out, in, white, pen.dark),
+		seen: seen * open(far, white),
+	}
+}
+
+// localWhite is the brightness of the paper around a bubble: that of the brighter
+// places beside it, unless they are much darker or brighter than paper is in this
+// part of the page. Then they are not paper.
+func localWhite(near, far []float64, around float64) float64 {
+	all := make([]float64, 0, 2*edgePoints)
+	for _, vs := range [2][]float64{near, far} {
+		for _, v := range vs {
+			if v != pix.Outside {
+				all = append(all, v)
+			}
+		}
+	}
+	if len(all) < edgePoints/2 {
+		return around
+	}
+	return min(max(share(all, 0.75), 0.88*around), 1.08*around)
+}
+
+// visible is the share of the samples that lie in the scan.
+func visible(vs []float64) float64 {
+	n := 0
+	for _, v := range vs {
+		if v != pix.Outside {
+			n++
+		}
+	}
+	return float64(n) / float64(max(len(vs), 1))
+}
+
+// ink is the mean darkness of the samples: 0 paper, 1 printed black.
+func ink(vs []float64, white, black float64) float64 {
+	sum, n := 0.0, 0
+	for _, v := range vs {
+		if v == pix.Outside {
+			continue
+		}
+		sum += min(max((1-v/white)/(1-black), 0), 1)
+		n++
+	}
+	if n == 0 {
+		return 0
+	}
+	return sum / float64(n)
+}
+
+// fit is the share of the outline at which a printed line stands out against the
+// paper outside; where the outside is marked too, against the inside.
+func fit(on, out, in []float64, white, dark float64) float64 {
+	sum := 0.0
+	for i, v := range on {
+		if v == pix.Outside {
+			continue
+		}
+		clear := max(out[i], in[i]) - v
+		if out[i] == pix.Outside {
+			clear = 0
+		}
+		sum += min(max(clear/white/(0.7*dark), 0), 1)
+	}
+	return sum / float64(len(on))
+}
+
+// open is 1 if there is paper around a bubble, and falls to 0 as all around is dark:
+// a fold, a stain, the edge. A scribble that leaves the bubble darkens a part.
+func open(far []float64, white float64) float64 {
+	dark, n := 0, 0
+	for _, v := range far {
+		if v == pix.Outside || v < 0.7*white {
+			dark++
+		}
+		n++
+	}
+	closed := float64(dark) / float64(n)
+	return min(max((1-closed)/0.35, 0), 1)
+}
+
+// A box that holds all spots of g.
+func (g *grid) bounds() geom.Rect[geom.Paper] {
+	box := geom.Rect[geom.Paper]{Min: g.spots[0].at, Max: g.spots[0].at}
+	for _, sp := range g.spots {
+		box = box.Union(geom.Rect[geom.Paper]{Min: sp.at, Max: sp.at})
+	}
+	return box
+}

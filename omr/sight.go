@@ -1,0 +1,90 @@
+package omr
+
+import (
+	"fmt"
+	"image"
+	"math"
+
+	"bargkhan/omr/internal/pix"
+	"bargkhan/omr/page"
+	"bargkhan/sheets/geom"
+)
+
+// Shorthands for the two spaces.
+type (
+	mm    = geom.Point[geom.Paper]
+	px    = geom.Point[geom.Pixel]
+	place = geom.Map[geom.Paper, geom.Pixel]
+)
+
+// A sight is one page while it is being read: the scan, a reduced copy to search
+// in, and the brightness of its paper.
+type sight struct {
+	img   *image.Gray
+	dpi   float64
+	bits  int
+	small *image.Gray
+	k     int // img is k times as large as small
+	paper *pix.Paper
+}
+
+// smallSide bounds the longer side of the picture that anchors are searched in:
+// 130 dpi for A4, eight pixels a module of a marker, and a tenth of the time that
+// a scan of 300 dpi would take.
+const smallSide = 1500
+
+// Limits of a picture that is looked at, in pixels. Below the least no bubble of a
+// whole sheet has ten pixels; the most is a page of A3 at 1200 dpi.
+const (
+	leastSide = 400
+	mostSide  = 20000
+)
+
+// look prepares p.
+func look(p page.Page) (*sight, error) {
+	if p.Img == nil || p.Img.Rect.Empty() {
+		return nil, reject(Undecoded, "the page holds no picture: scan it again")
+	}
+	s := &sight{img: pix.Origin(p.Img), dpi: p.DPI, bits: p.Bits}
+	w, h := s.img.Rect.Dx(), s.img.Rect.Dy()
+	if max(w, h) < leastSide || min(w, h) < leastSide/4 {
+		return nil, reject(TooSmall, "the picture has %d×%d pixels: scan with 200 dpi or more", w, h)
+	}
+	if max(w, h) > mostSide {
+		return nil, reject(Undecoded, "the picture has %d×%d pixels, more than the %d a side that are looked at", w, h, mostSide)
+	}
+	s.reduce((max(w, h) + smallSide - 1) / smallSide)
+	return s, nil
+}
+
+// reduce sets the picture to search in.
+func (s *sight) reduce(k int) {
+	s.k = max(k, 1)
+	s.small = pix.Shrink(s.img, s.k)
+	s.paper = pix.PaperOf(s.small)
+}
+
+// full carries a place in the small picture to the scan.
+func (s *sight) full(p px) px { return p.Mul(float64(s.k)) }
+
+// reduced carries a place in the scan to the small picture.
+func (s *sight) reduced(p px) px { return p.Mul(1 / float64(s.k)) }
+
+// white is the brightness of paper at a place in the scan.
+func (s *sight) white(p px) float64 { return s.paper.At(s.reduced(p)) }
+
+// lens is the derivative of a pose at q.
+func (p *Pose) lens(q mm) pix.Lens {
+	const h = 0.5 // mm: small beside the curves of paper, large beside rounding
+	x := p.At(mm{X: q.X + h, Y: q.Y}).Sub(p.At(mm{X: q.X - h, Y: q.Y}))
+	y := p.At(mm{X: q.X, Y: q.Y + h}).Sub(p.At(mm{X: q.X, Y: q.Y - h}))
+	return pix.Lens{XX: x.X, YX: x.Y, XY: y.X, YY: y.Y}
+}
+
+// density is the pixels a mm at q, along and across the lines of text.
+func density(l pix.Lens) (x, y float64) { return math.Hypot(l.XX, l.YX), math.Hypot(l.XY, l.YY) }
+
+// reject makes a Reject with its detail.
+func reject(why Reason, format string, args ...any) *Reject {
+	return &Reject{Reason: why, Detail: fmt.Sprintf(format, args...)}
+}
