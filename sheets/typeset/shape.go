@@ -69,6 +69,7 @@ type line struct {
 // A lineRun is a stretch of one face.
 type lineRun struct {
 	face   faceID
+	rtl    bool
 	x      float64
 	glyphs []glyph
 }
@@ -77,6 +78,7 @@ type lineRun struct {
 type glyph struct {
 	id      font.GID
 	x, y    float64 // of its origin, from the run's, y upwards
+	from    float64 // where the pen stood before its offset
 	advance float64
 	text    string // what the cluster says, at its first glyph
 	count   int    // of glyphs in the cluster, at its first glyph; else 0
@@ -177,10 +179,10 @@ func (t *setter) line(sh *shaped, w shaping.Line) line {
 	slices.SortFunc(w, func(a, b shaping.Output) int { return cmp.Compare(a.VisualIndex, b.VisualIndex) })
 	var l line
 	for _, out := range w {
-		r := lineRun{face: t.faceOf(out.Face), x: l.width}
+		r := lineRun{face: t.faceOf(out.Face), rtl: out.Direction == di.DirectionRTL, x: l.width}
 		pen, last := 0.0, -1
 		for i, g := range out.Glyphs {
-			ours := glyph{id: g.GlyphID, x: pen + units(g.XOffset), y: units(g.YOffset), advance: units(g.Advance)}
+			ours := glyph{id: g.GlyphID, from: pen, x: pen + units(g.XOffset), y: units(g.YOffset), advance: units(g.Advance)}
 			if at := g.TextIndex(); i == 0 || at != last {
 				last = at
 				ours.count = g.GlyphsCount()
@@ -217,7 +219,7 @@ func (l *line) stretch(width float64) {
 		inside := 0.0
 		for k := range r.glyphs {
 			g := &r.glyphs[k]
-			g.x += inside
+			g.x, g.from = g.x+inside, g.from+inside
 			if g.text == " " && g.advance > 0 {
 				g.advance += more
 				inside += more

@@ -175,7 +175,7 @@ func (p *Page) place(lines []line, s Style, box Rect, size float64) float64 {
 // line records the runs of one line whose left end is at x.
 func (p *Page) line(l *line, x, base, size float64, c Color) {
 	for i := range l.runs {
-		r := run{fonts: p.fonts, face: l.runs[i].face, size: size, glyphs: l.runs[i].glyphs}
+		r := run{fonts: p.fonts, face: l.runs[i].face, rtl: l.runs[i].rtl, size: size, glyphs: l.runs[i].glyphs}
 		r.at = geom.Point[geom.Paper]{X: x + l.runs[i].x/1000*size, Y: base}
 		p.ops = append(p.ops, op{color: c, run: &r})
 	}
@@ -185,6 +185,7 @@ func (p *Page) line(l *line, x, base, size float64, c Color) {
 type run struct {
 	fonts  *Fonts
 	face   faceID
+	rtl    bool
 	size   float64 // the em in mm
 	at     Point   // the left end of its baseline
 	glyphs []glyph
