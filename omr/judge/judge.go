@@ -21,7 +21,7 @@ type Evidence struct {
 // its printed black.
 type Policy struct {
 	ID     string  `json:"id"`             // names the profile, stored with every verdict
-	Blank  float64 `json:"blank"`          // at or below: not marked; on a page of even blanks the limit is lower
+	Blank  float64 `json:"blank"`          // at or below: not marked; the page's own blanks lower the limit where they are even, and raise it where they are not, never beyond 0.4 of a sure mark
 	Marked float64 `json:"marked"`         // at or above: marked; between the two: a person decides
 	Part   float64 `json:"part,omitempty"` // of the page's own usual mark: from here on a mark is sure; it moves Marked by half at most. 0 leaves Marked as it is
 	Lead   float64 `json:"lead"`           // least gap between first and second choice, as a share of the first
