@@ -1,0 +1,192 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+
+	"bargkhan/api/certificate"
+	"bargkhan/api/exam"
+	"bargkhan/api/fault"
+)
+
+// issue issues what the session has earned and not yet got.
+func (f *surface) issue(c echo.Context) error {
+	n, err := f.Registry.Issue(c.Request().Context(), exam.SessionID(c.Param("id")), whoIs(c).Login)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, map[string]int{"issued": n})
+}
+
+// listCertificates lists a session's certificates.
+func (f *surface) listCertificates(c echo.Context) error {
+	cs, err := f.Records.Certificates(c.Request().Context(), exam.SessionID(c.Param("id")))
+	if err != nil {
+		return err
+	}
+	return list(c, "certificates", cs)
+}
+
+// certificate shows one.
+func (f *surface) certificate(c echo.Context) error {
+	cert, err := f.Records.Certificate(c.Request().Context(), certificate.Serial(c.Param("serial")))
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, cert)
+}
+
+// certificatePDF draws one.
+func (f *surface) certificatePDF(c echo.Context) error {
+	cert, err := f.Records.Certificate(c.Request().Context(), certificate.Serial(c.Param("serial")))
+	if err != nil {
+		return err
+	}
+	return f.draw(c, string(cert.Serial), []certificate.Certificate{*cert})
+}
+
+// certificatesPDF draws all certificates of a session that are approved and stand.
+func (f *surface) certificatesPDF(c echo.Context) error {
+	id := c.Param("id")
+	cs, err := f.Records.Certificates(c.Request().Context(), exam.SessionID(id))
+	if err != nil {
+		return err
+	}
+	cs = slices.DeleteFunc(cs, func(k certificate.Certificate) bool { return standing(&k) != "valid" })
+	if len(cs) == 0 {
+		return fault.New(fault.Conflict, "گواهی تأییدشده‌ای در این آزمون نیست.", "نخست گواهی‌ها را صادر و تأیید کنید.")
+	}
+	return f.draw(c, id, cs)
+}
+
+// draw answers with certificates as PDF.
+func (f *surface) draw(c echo.Context, name string, cs []certificate.Certificate) error {
+	var b bytes.Buffer // drawn whole first: an error is then still an error to the caller
+	if err := f.Registry.PDF(c.Request().Context(), &b, cs); err != nil {
+		return err
+	}
+	c.Response().Header().Set(echo.HeaderContentDisposition, `inline; filename="`+name+`.pdf"`)
+	return c.Blob(http.StatusOK, "application/pdf", b.Bytes())
+}
+
+// acts are what may be done with a certificate over the API, and whose it is to do.
+var acts = map[string]struct {
+	kind certificate.Kind
+	by   exam.Duty
+}{
+	"approved":   {certificate.Approved, exam.Approver},
+	"delivered":  {certificate.Delivered, exam.Expert},
+	"revoked":    {certificate.Revoked, exam.Approver},
+	"duplicated": {certificate.Duplicated, exam.Expert},
+}
+
+// act does something with a certificate.
+func (f *surface) act(c echo.Context) error {
+	var a struct {
+		Kind   string `json:"kind"`
+		Reason string `json:"reason"`
+	}
+	if err := decode(c, &a); err != nil {
+		return err
+	}
+	serial := certificate.Serial(c.Param("serial"))
+	if err := f.perform(c.Request().Context(), whoIs(c), serial, a.Kind, a.Reason); err != nil {
+		return err
+	}
+	cert, err := f.Records.Certificate(c.Request().Context(), serial)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusCreated, cert)
+}
+
+// perform lets w do an act, if it is his to do.
+func (f *surface) perform(ctx context.Context, w who, s certificate.Serial, kind, reason string) error {
+	a, ok := acts[kind]
+	if !ok {
+		return invalid("چنین کاری با گواهی شناخته نیست.", "یکی از approved، delivered، revoked و duplicated را بدهید.")
+	}
+	if !w.may(a.by) {
+		return denied("", "")
+	}
+	if kind == "revoked" && strings.TrimSpace(reason) == "" {
+		return invalid("دلیل ابطال نوشته نشده است.", "دلیل را در reason بنویسید؛ در پرونده می‌ماند.")
+	}
+	return f.Registry.Act(ctx, s, a.kind, w.Login, reason)
+}
+
+// standing is what a certificate is worth now, from its acts: "valid", "revoked",
+// "replaced" or "unapproved".
+func standing(k *certificate.Certificate) string {
+	s := "unapproved"
+	for _, a := range k.Acts {
+		switch a.Kind {
+		case certificate.Approved:
+			s = "valid"
+		case certificate.Revoked:
+			return "revoked"
+		case certificate.Replaced:
+			return "replaced"
+		case certificate.Issued, certificate.Delivered, certificate.Duplicated:
+		}
+	}
+	return s
+}
+
+// A verification is all that the public is told of a certificate.
+type verification struct {
+	Serial   certificate.Serial `json:"serial"`
+	Standing string             `json:"standing"` // "valid", "revoked", "replaced", "unapproved", "forged"
+	Initials string             `json:"initials"`
+	Title    string             `json:"title"`
+	Date     exam.Date          `json:"date"`            // of the exam
+	Since    *exam.Date         `json:"since,omitempty"` // of the act that revoked or replaced it
+}
+
+// verify tells the public what a certificate is worth.
+func (f *surface) verify(c echo.Context) error {
+	v, err := f.verified(c)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, v)
+}
+
+// verified looks up and checks the certificate of the address.
+func (f *surface) verified(c echo.Context) (*verification, error) {
+	k, err := f.Records.Certificate(c.Request().Context(), certificate.Serial(c.Param("serial")))
+	if err != nil {
+		return nil, err
+	}
+	v := &verification{Serial: k.Serial, Standing: standing(k), Initials: initials(k.Person.Name), Title: k.Title.Name, Date: k.Words.Date}
+	if err := f.Registry.Verify(k); err != nil {
+		f.Log.ErrorContext(c.Request().Context(), "a certificate's signature does not hold", "serial", k.Serial, "err", err)
+		v.Standing = "forged"
+	}
+	if n := len(k.Acts); n > 0 && (v.Standing == "revoked" || v.Standing == "replaced") {
+		for _, a := range k.Acts {
+			if a.Kind == certificate.Revoked || a.Kind == certificate.Replaced {
+				d := exam.DateOf(a.At)
+				v.Since = &d
+			}
+		}
+	}
+	return v, nil
+}
+
+// initials are the first letters of the words of a name: «علی محمدی» is «ع. م.».
+func initials(name string) string {
+	var out []string
+	for _, w := range strings.Fields(name) {
+		if r, _ := utf8.DecodeRuneInString(w); r != utf8.RuneError {
+			out = append(out, string(r)+".")
+		}
+	}
+	return strings.Join(out, " ")
+}

@@ -1,0 +1,373 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"bargkhan/api/exam"
+	"bargkhan/api/fault"
+	"bargkhan/omr/judge"
+	"bargkhan/sheets"
+)
+
+// A question is a task as it is answered: exam.Task with the words and pictures
+// that a reviewer is shown. Like a task it holds no name, no key and no score.
+type question struct {
+	Script   exam.ScriptID   `json:"script"`
+	Session  exam.SessionID  `json:"session,omitempty"`
+	Rev      int             `json:"rev"`
+	Field    sheets.FieldID  `json:"field"`
+	Role     string          `json:"role"`
+	Label    string          `json:"label"` // the field for a person, in Persian
+	Options  []sheets.Choice `json:"options"`
+	Several  bool            `json:"several"` // the field may hold several marks
+	Doubts   []judge.Doubt   `json:"doubts"`
+	Why      []string        `json:"why"` // the doubts for a person, in Persian
+	Decisive bool            `json:"decisive"`
+	Office   bool            `json:"office"`
+	Pictures []picture       `json:"pictures"`
+}
+
+// A picture is one scan of the field of a question.
+type picture struct {
+	Crop  string     `json:"crop"` // address of the field in its surroundings
+	Page  string     `json:"page"` // address of the sheet
+	Frame *frame     `json:"frame"`
+	Place *frame     `json:"place"`     // the field on the sheet; null when it lies outside what is shown
+	Size  [2]float64 `json:"size"`      // of the crop, mm
+	Sheet [2]float64 `json:"page_size"` // of the sheet's picture, mm
+}
+
+// questionOf shows t, a task of s.
+func questionOf(t exam.Task, s *exam.Script) question {
+	q := question{
+		Script: t.Script, Session: s.Session, Rev: t.Rev, Field: t.Field, Role: t.Role.String(), Label: label(t.Field, t.Role),
+		Options: t.Options, Doubts: t.Doubts, Decisive: t.Decisive, Office: t.Office, Pictures: []picture{},
+		Why: why(t.Doubts),
+	}
+	if s.Design != nil {
+		if _, f := find(s.Design, t.Field); f != nil {
+			q.Several = f.Rule == sheets.AnyNumber
+		}
+	}
+	base := "/api/v1/tasks/" + url.PathEscape(string(t.Script)) + "/" + url.PathEscape(string(t.Field))
+	for i, l := range looks(s, t.Field) {
+		if len(t.Views) > 0 && !slices.Contains(t.Views, l.view) {
+			continue
+		}
+		q.Pictures = append(q.Pictures, picture{
+			Crop: base + "/crop.jpg?view=" + strconv.Itoa(i), Page: base + "/page.jpg?view=" + strconv.Itoa(i),
+			Frame: frameOf(l.crop, l.field), Place: frameOf(l.page, l.field),
+			Size: [2]float64{l.crop.W(), l.crop.H()}, Sheet: [2]float64{l.page.W(), l.page.H()},
+		})
+	}
+	if q.Options == nil {
+		q.Options = []sheets.Choice{}
+	}
+	if q.Doubts == nil {
+		q.Doubts = []judge.Doubt{}
+	}
+	return q
+}
+
+// next leases the most decisive open task of the caller's sessions to him.
+func (f *surface) next(c echo.Context) error {
+	ctx, w := c.Request().Context(), whoIs(c)
+	mine, err := f.appointed(ctx, w.Login)
+	if err != nil {
+		return err
+	}
+	type answer struct {
+		Task     *question        `json:"task"` // null: nothing is open
+		Left     int              `json:"left"` // open tasks, this one included
+		Until    *time.Time       `json:"until"`
+		Sessions []exam.SessionID `json:"sessions"` // appointed to today
+	}
+	a := answer{Sessions: mine}
+	if len(mine) == 0 {
+		a.Sessions = []exam.SessionID{}
+		return c.JSON(http.StatusOK, a)
+	}
+	until := f.Now().Add(f.Lease)
+	t, left, err := f.Records.NextTask(ctx, mine, w.Login, until)
+	if err != nil {
+		return err
+	}
+	a.Left = left
+	if t != nil {
+		s, err := f.Records.Script(ctx, t.Script)
+		if err != nil {
+			return err
+		}
+		q := questionOf(*t, s)
+		a.Task, a.Until = &q, &until
+	}
+	return c.JSON(http.StatusOK, a)
+}
+
+// listTasks lists what is open in a session, the most decisive first: the review
+// desk's, or with office=true the office's.
+func (f *surface) listTasks(c echo.Context) error {
+	ctx, w, id := c.Request().Context(), whoIs(c), exam.SessionID(c.Param("id"))
+	limit, err := number(c, "limit", 100, 1, 1000)
+	if err != nil {
+		return err
+	}
+	office := c.QueryParam("office") == "true"
+	if !w.may(readers...) {
+		mine, err := f.appointed(ctx, w.Login)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(mine, id) {
+			return notFound("برای این آزمون معرفی‌نامه‌ای که امروز معتبر باشد ندارید.")
+		}
+		if office {
+			return denied("این کارها با کارشناس دفتر است.", "")
+		}
+	}
+	ts, err := f.Records.Tasks(ctx, id, office, limit)
+	if err != nil {
+		return err
+	}
+	qs := []question{}
+	for _, t := range ts {
+		s, err := f.Records.Script(ctx, t.Script)
+		if err != nil {
+			return err
+		}
+		qs = append(qs, questionOf(t, s))
+	}
+	return list(c, "tasks", qs)
+}
+
+// seen returns the script of the address when the caller may see the field.
+func (f *surface) seen(c echo.Context, id exam.ScriptID, field sheets.FieldID) (*exam.Script, error) {
+	ctx, w := c.Request().Context(), whoIs(c)
+	s, err := f.Records.Script(ctx, id)
+	if err != nil || w.may(readers...) {
+		return s, err
+	}
+	mine, err := f.appointed(ctx, w.Login)
+	if err != nil {
+		return nil, err
+	}
+	if field == exam.PersonField || !slices.Contains(mine, s.Session) {
+		return nil, notFound("چنین پرسشی نیست، یا دیدن آن با شما نیست.")
+	}
+	return s, nil
+}
+
+// crop shows the field of a task enlarged in its surroundings.
+func (f *surface) crop(c echo.Context) error {
+	return f.picture(c, 900, func(l look) box { return l.crop })
+}
+
+// page shows the sheet of a task as far as it is blind.
+func (f *surface) page(c echo.Context) error {
+	return f.picture(c, 1000, func(l look) box { return l.page })
+}
+
+// picture answers with a box of one scan of a task's field.
+func (f *surface) picture(c echo.Context, usual int, part func(look) box) error {
+	id, field := exam.ScriptID(c.Param("script")), sheets.FieldID(c.Param("field"))
+	s, err := f.seen(c, id, field)
+	if err != nil {
+		return err
+	}
+	all := looks(s, field)
+	n, err := number(c, "view", 0, 0, 99)
+	if err != nil {
+		return err
+	}
+	if n >= len(all) {
+		return notFound("از این پرسش چنین تصویری نیست.")
+	}
+	return f.jpeg(c, all[n].view, part(all[n]), usual)
+}
+
+// jpeg answers with a box of a page of a scan; a zero box is the whole page.
+func (f *surface) jpeg(c echo.Context, v exam.View, b box, usual int) error {
+	width, err := number(c, "width", usual, 64, 2400)
+	if err != nil {
+		return err
+	}
+	img, err := f.Line.Picture(c.Request().Context(), v, b, width)
+	if err != nil {
+		return err
+	}
+	// A scan never changes, but who may see it does: only the caller's own browser
+	// keeps it, and not for long.
+	c.Response().Header().Set("Cache-Control", "private, max-age=600")
+	return c.Blob(http.StatusOK, "image/jpeg", img)
+}
+
+// A decision is a ruling as it is sent.
+type decision struct {
+	Rev       int              `json:"rev"` // of the script, as it was seen
+	Field     sheets.FieldID   `json:"field"`
+	Choices   *[]sheets.Choice `json:"choices"` // [] says that the field is blank
+	CannotSay bool             `json:"cannot_say"`
+	Withdrawn bool             `json:"withdrawn"`
+	Note      string           `json:"note"`
+}
+
+// rule records a person's decision on a field of a script.
+func (f *surface) rule(c echo.Context) error {
+	var d decision
+	if err := decode(c, &d); err != nil {
+		return err
+	}
+	ctx, w, id := c.Request().Context(), whoIs(c), exam.ScriptID(c.Param("id"))
+	s, err := f.Records.Script(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := f.mayRule(ctx, w, s, d.Field); err != nil {
+		return err
+	}
+	r := exam.Ruling{Field: d.Field, CannotSay: d.CannotSay, Withdrawn: d.Withdrawn, By: w.Login, At: f.Now(), Note: d.Note}
+	if r.Choices, err = d.chosen(); err != nil {
+		return err
+	}
+	if err := f.checkRuling(ctx, s, r); err != nil {
+		return err
+	}
+	if err := f.Line.Rule(ctx, id, d.Rev, r); err != nil {
+		return f.changed(ctx, id, err)
+	}
+	return c.JSON(http.StatusCreated, map[string]any{"script": id, "rev": d.Rev + 1})
+}
+
+// mayRule says whether w may decide the field of s: whose a script is, the office;
+// all else, a supervisor appointed to the session today. Whoever writes the key
+// does not decide marks.
+func (f *surface) mayRule(ctx context.Context, w who, s *exam.Script, field sheets.FieldID) error {
+	if field == exam.PersonField {
+		if !w.may(exam.Expert) {
+			return denied("این که برگه از آن کیست با کارشناس دفتر است.", "کار بعدی را بردارید.")
+		}
+		return nil
+	}
+	if !w.may(exam.Supervisor) {
+		return denied("داوری نشانه‌ها با ناظر معرفی‌شده است.", "از مرکز بخواهید ناظری معرفی کند.")
+	}
+	mine, err := f.appointed(ctx, w.Login)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(mine, s.Session) {
+		return notFound("برای آزمون این برگه معرفی‌نامه‌ای که امروز معتبر باشد ندارید.")
+	}
+	return nil
+}
+
+// chosen is what d chooses. A decision says one thing: choices, "cannot say", or undo.
+func (d *decision) chosen() ([]sheets.Choice, error) {
+	said := 0
+	for _, b := range []bool{d.Choices != nil, d.CannotSay, d.Withdrawn} {
+		if b {
+			said++
+		}
+	}
+	if said != 1 {
+		return nil, invalid("داوری باید دقیقاً یک چیز بگوید.",
+			"یکی از این سه را بفرستید: choices (با [] برای «سفید است»)، cannot_say یا withdrawn.")
+	}
+	if d.Choices == nil {
+		return []sheets.Choice{}, nil
+	}
+	return *d.Choices, nil
+}
+
+// checkRuling says whether r can stand on s.
+func (f *surface) checkRuling(ctx context.Context, s *exam.Script, r exam.Ruling) error {
+	last := lastRuling(s, r.Field)
+	if r.Withdrawn {
+		if last == nil || last.Withdrawn || last.By != r.By {
+			return &refusal{status: http.StatusConflict, code: fault.Conflict.Error(), rev: &s.Rev,
+				detail: "داوریِ ایستاده‌ای از شما بر این پرسش نیست که پس گرفته شود.", hint: "کار بعدی را بردارید."}
+		}
+		return nil
+	}
+	if last != nil && !last.Withdrawn && !last.CannotSay && last.By != r.By && r.Note == "" {
+		return invalid("کس دیگری پیش از شما بر این پرسش داوری کرده است.", "برای تغییر آن، دلیل را در note بنویسید.")
+	}
+	if r.Field == exam.PersonField {
+		return f.checkPerson(ctx, s, r)
+	}
+	if s.Design == nil {
+		return fault.New(fault.Conflict, "طرح این برگه پیدا نیست.", "طرح برگه را دوباره به آزمون بیفزایید.")
+	}
+	_, field := find(s.Design, r.Field)
+	if field == nil {
+		return notFound("این برگه چنین خانه‌ای ندارد.")
+	}
+	return order(field, r.Choices)
+}
+
+// order sorts choices as the sheet has them. One that the field does not have, or
+// that stands twice, is refused.
+func order(f *sheets.Field, choices []sheets.Choice) error {
+	at := func(c sheets.Choice) int {
+		return slices.IndexFunc(f.Bubbles, func(b sheets.Bubble) bool { return b.Choice == c })
+	}
+	for i, c := range choices {
+		if at(c) < 0 || slices.Contains(choices[:i], c) {
+			r := invalid("گزینه‌ای فرستاده شده است که این پرسش ندارد، یا دو بار آمده است.", "از گزینه‌های options بردارید.")
+			r.faults = []string{fmt.Sprintf("choices[%d]: %q", i, string(c))}
+			return r
+		}
+	}
+	slices.SortFunc(choices, func(a, b sheets.Choice) int { return at(a) - at(b) })
+	return nil
+}
+
+// checkPerson says whether r names one candidate of the session.
+func (f *surface) checkPerson(ctx context.Context, s *exam.Script, r exam.Ruling) error {
+	if r.CannotSay {
+		return nil
+	}
+	if len(r.Choices) != 1 {
+		return invalid("برای صاحب برگه باید دقیقاً یک کد ملی بدهید.", "کد ملی ده‌رقمی داوطلب را بنویسید.")
+	}
+	cs, err := f.Records.Roster(ctx, s.Session)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(cs, func(c exam.Candidate) bool { return string(c.Person) == string(r.Choices[0]) }) {
+		return invalid("این کد ملی در فهرست داوطلبان آزمون نیست.", "کد ملی را بررسی کنید، یا نخست داوطلب را به فهرست بیفزایید.")
+	}
+	return nil
+}
+
+// lastRuling is the latest ruling on a field; nil when there is none.
+func lastRuling(s *exam.Script, field sheets.FieldID) *exam.Ruling {
+	for i := len(s.Rulings) - 1; i >= 0; i-- {
+		if s.Rulings[i].Field == field {
+			return &s.Rulings[i]
+		}
+	}
+	return nil
+}
+
+// changed adds to a conflict the script's latest rev, so that the decision can be
+// made again on what stands now.
+func (f *surface) changed(ctx context.Context, id exam.ScriptID, err error) error {
+	if fault.KindOf(err) != fault.Conflict {
+		return err
+	}
+	s, lookErr := f.Records.Script(ctx, id)
+	if lookErr != nil {
+		return err
+	}
+	return &refusal{status: http.StatusConflict, code: fault.Conflict.Error(), rev: &s.Rev, cause: err,
+		detail: "این برگه پس از آنکه آن را دیدید تغییر کرده است.", hint: "دوباره به تصویر نگاه کنید و تصمیم بگیرید."}
+}

@@ -1,0 +1,340 @@
+package api
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"bargkhan/api/certificate"
+	"bargkhan/api/exam"
+	"bargkhan/api/fault"
+	"bargkhan/api/intake"
+	"bargkhan/api/persian"
+	"bargkhan/sheets"
+)
+
+// A loginForm is what the login page is drawn from.
+type loginForm struct {
+	To, Login string
+	Problem   *Problem
+}
+
+// loginPage asks who is there.
+func (f *surface) loginPage(c echo.Context) error {
+	return f.show(c, "login", loginForm{To: localPath(c.QueryParam("to"))})
+}
+
+// login lets a person in, or says why not on the same page.
+func (f *surface) login(c echo.Context) error {
+	r := c.Request()
+	if err := f.origin.Check(r); err != nil { // no page of another site logs anyone in
+		return &refusal{status: http.StatusForbidden, code: "csrf", detail: "این درخواست از صفحهٔ ورود این سامانه نیامده است.",
+			hint: "صفحهٔ ورود را باز کنید و از آنجا وارد شوید.", cause: err}
+	}
+	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxForm)
+	l := exam.Login(persian.ASCII(r.PostFormValue("login")))
+	to := localPath(r.PostFormValue("to"))
+	err := f.check(c, l, r.PostFormValue("password"))
+	var no *refusal
+	if errors.As(err, &no) {
+		p := problem(err)
+		return f.pages.write(c, p.Status, "login", f.view(c, loginForm{To: to, Login: string(l), Problem: &p}))
+	}
+	if err != nil {
+		return err
+	}
+	if err := f.enter(c, l); err != nil {
+		return err
+	}
+	f.Log.InfoContext(r.Context(), "logged in", "by", l, "from", c.RealIP())
+	return c.Redirect(http.StatusSeeOther, to)
+}
+
+// logout ends the login on the server, not only in the browser.
+func (f *surface) logout(c echo.Context) error {
+	if err := f.logins.Destroy(c.Request().Context()); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/login")
+}
+
+// home says what is waiting for whom.
+func (f *surface) home(c echo.Context) error {
+	w := whoIs(c)
+	all, err := f.standings(c.Request().Context(), w)
+	if err != nil {
+		return err
+	}
+	var sum exam.Standing
+	for _, s := range all {
+		sum.Review += s.Review
+		sum.Decisive += s.Decisive
+		sum.Office += s.Office
+		sum.Earned += s.Earned
+		sum.Approve += s.Approve
+	}
+	return f.show(c, "home", struct {
+		Sessions []exam.Standing
+		Sum      exam.Standing
+		Stations int
+	}{all, sum, len(f.Line.Stations())})
+}
+
+// reviewPage is the review desk; its module asks for the tasks.
+func (f *surface) reviewPage(c echo.Context) error { return f.show(c, "review", nil) }
+
+// A stationView is one station on the ledger page.
+type stationView struct {
+	ID      string
+	Waiting []intake.Wait
+	Fates   []exam.Fate
+}
+
+// stationsPage lists what became of every file, newest first.
+func (f *surface) stationsPage(c echo.Context) error {
+	var all []stationView
+	for _, id := range f.Line.Stations() {
+		ws, err := f.Line.Waiting(id)
+		if err != nil {
+			return err
+		}
+		fs, err := f.fates(c.Request().Context(), id, 200)
+		if err != nil {
+			return err
+		}
+		all = append(all, stationView{ID: id, Waiting: ws, Fates: fs})
+	}
+	return f.show(c, "stations", all)
+}
+
+// A certLine is a certificate in the session's table.
+type certLine struct {
+	Serial   certificate.Serial
+	Name     string
+	Title    string
+	Score    exam.Ratio
+	Standing string
+	Word     string
+	Issuer   exam.Login
+}
+
+// A titleLine counts the outcomes of a title.
+type titleLine struct {
+	Name                 string
+	Passed, Failed, Open int
+}
+
+// A sessionView is what the session's page is drawn from.
+type sessionView struct {
+	Session  *exam.Session
+	Standing exam.Standing
+	Titles   []titleLine
+	Results  []exam.GradeRow
+	Certs    []certLine
+	Waiting  int // certificates issued and not approved
+	Office   []question
+	Said     string // what the last form did
+}
+
+// sessionPage shows how far a session is, its results and its certificates.
+func (f *surface) sessionPage(c echo.Context) error {
+	ctx, id, w := c.Request().Context(), exam.SessionID(c.Param("id")), whoIs(c)
+	s, err := f.Records.Session(ctx, id)
+	if err != nil {
+		return err
+	}
+	v := sessionView{Session: s, Said: c.QueryParam("said")}
+	all, err := f.Records.Sessions(ctx)
+	if err != nil {
+		return err
+	}
+	if i := slices.IndexFunc(all, func(x exam.Standing) bool { return x.ID == id }); i >= 0 {
+		v.Standing = all[i]
+	}
+	if w.may(readers...) {
+		if err := f.results(c, &v); err != nil {
+			return err
+		}
+	}
+	if w.may(exam.Expert) {
+		if err := f.officeTasks(c, &v); err != nil {
+			return err
+		}
+	}
+	if err := f.certLines(c, &v); err != nil {
+		return err
+	}
+	return f.show(c, "session", v)
+}
+
+// results fills in the grades, by name and title, and their counts.
+func (f *surface) results(c echo.Context, v *sessionView) error {
+	for after := int64(0); ; {
+		rows, err := f.Records.Grades(c.Request().Context(), v.Session.ID, after, 5000)
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			break
+		}
+		v.Results = append(v.Results, rows...)
+		after = rows[len(rows)-1].Seq
+	}
+	names := map[exam.TitleID]string{}
+	for _, t := range v.Session.Titles {
+		names[t.ID] = t.Name
+		l := titleLine{Name: t.Name}
+		for _, r := range v.Results {
+			if r.Grade.Title != t.ID {
+				continue
+			}
+			switch r.Grade.Outcome {
+			case exam.Passed:
+				l.Passed++
+			case exam.Failed:
+				l.Failed++
+			case exam.Open:
+				l.Open++
+			}
+		}
+		v.Titles = append(v.Titles, l)
+	}
+	for i := range v.Results {
+		v.Results[i].Grade.Title = exam.TitleID(cmp.Or(names[v.Results[i].Grade.Title], string(v.Results[i].Grade.Title)))
+	}
+	persian.Sort(v.Results, func(r exam.GradeRow) string { return r.Name }, func(r exam.GradeRow) string { return string(r.Grade.Title) })
+	return nil
+}
+
+// officeTasks fills in what only the office can say: whose a script is.
+func (f *surface) officeTasks(c echo.Context, v *sessionView) error {
+	ctx := c.Request().Context()
+	ts, err := f.Records.Tasks(ctx, v.Session.ID, true, 50)
+	if err != nil {
+		return err
+	}
+	for _, t := range ts {
+		s, err := f.Records.Script(ctx, t.Script)
+		if err != nil {
+			return err
+		}
+		v.Office = append(v.Office, questionOf(t, s))
+	}
+	return nil
+}
+
+// certLines fills in the certificates, by name and title.
+func (f *surface) certLines(c echo.Context, v *sessionView) error {
+	cs, err := f.Records.Certificates(c.Request().Context(), v.Session.ID)
+	if err != nil {
+		return err
+	}
+	for i := range cs {
+		k := &cs[i]
+		l := certLine{Serial: k.Serial, Name: k.Person.Name, Title: k.Title.Name, Score: k.Grade.Low, Standing: standing(k)}
+		l.Word = standingWords[l.Standing][0]
+		if len(k.Acts) > 0 {
+			l.Issuer = k.Acts[0].By
+		}
+		if l.Standing == "unapproved" {
+			v.Waiting++
+		}
+		v.Certs = append(v.Certs, l)
+	}
+	persian.Sort(v.Certs, func(l certLine) string { return l.Name }, func(l certLine) string { return l.Title })
+	return nil
+}
+
+// issueForm issues what the session has earned.
+func (f *surface) issueForm(c echo.Context) error {
+	id := exam.SessionID(c.Param("id"))
+	n, err := f.Registry.Issue(c.Request().Context(), id, whoIs(c).Login)
+	if err != nil {
+		return err
+	}
+	return f.back(c, id, fa(n)+" گواهی صادر شد.")
+}
+
+// approveForm approves every certificate of the session that waits for it and that
+// the caller has not issued himself.
+func (f *surface) approveForm(c echo.Context) error {
+	ctx, id, w := c.Request().Context(), exam.SessionID(c.Param("id")), whoIs(c)
+	cs, err := f.Records.Certificates(ctx, id)
+	if err != nil {
+		return err
+	}
+	done := 0
+	for i := range cs {
+		if standing(&cs[i]) != "unapproved" {
+			continue
+		}
+		if err := f.perform(ctx, w, cs[i].Serial, "approved", ""); err != nil {
+			return err // what is approved so far stands; the rest waits for another try
+		}
+		done++
+	}
+	return f.back(c, id, fa(done)+" گواهی تأیید شد.")
+}
+
+// actForm does one act with one certificate.
+func (f *surface) actForm(c echo.Context) error {
+	ctx, serial := c.Request().Context(), certificate.Serial(c.Param("serial"))
+	k, err := f.Records.Certificate(ctx, serial)
+	if err != nil {
+		return err
+	}
+	if err := f.perform(ctx, whoIs(c), serial, c.FormValue("kind"), c.FormValue("reason")); err != nil {
+		return err
+	}
+	return f.back(c, k.Session, "ثبت شد.")
+}
+
+// personForm says whose a script is.
+func (f *surface) personForm(c echo.Context) error {
+	ctx, id, script := c.Request().Context(), exam.SessionID(c.Param("id")), exam.ScriptID(c.FormValue("script"))
+	rev, err := strconv.Atoi(c.FormValue("rev"))
+	if err != nil {
+		return invalid("فرم کامل نیست.", "صفحه را دوباره باز کنید.")
+	}
+	number, err := persian.National(c.FormValue("person"))
+	if err != nil {
+		return flawed("کد ملی درست نیست.", err)
+	}
+	s, err := f.Records.Script(ctx, script)
+	if err != nil {
+		return err
+	}
+	r := exam.Ruling{Field: exam.PersonField, Choices: []sheets.Choice{sheets.Choice(number)}, By: whoIs(c).Login, At: f.Now(), Note: c.FormValue("note")}
+	if err := f.checkRuling(ctx, s, r); err != nil {
+		return err
+	}
+	if err := f.Line.Rule(ctx, script, rev, r); err != nil {
+		return f.changed(ctx, script, err)
+	}
+	return f.back(c, id, "صاحب برگه ثبت شد.")
+}
+
+// back returns to the session's page, which says what was done.
+func (f *surface) back(c echo.Context, id exam.SessionID, said string) error {
+	return c.Redirect(http.StatusSeeOther, "/sessions/"+url.PathEscape(string(id))+"?said="+url.QueryEscape(said))
+}
+
+// verifyPage tells the public what a certificate is worth.
+func (f *surface) verifyPage(c echo.Context) error {
+	v, err := f.verified(c)
+	if errors.Is(err, fault.NotFound) {
+		return notFound("گواهی‌ای با این شماره در دفتر ثبت نیست. اگر برگه‌ای با این شماره به شما نشان داده‌اند، آن را نپذیرید.")
+	}
+	if err != nil {
+		return err
+	}
+	return f.show(c, "verify", struct {
+		*verification
+		Words [2]string
+	}{v, standingWords[v.Standing]})
+}

@@ -1,0 +1,117 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+
+	"bargkhan/api/exam"
+	"bargkhan/api/fault"
+	"bargkhan/api/intake"
+)
+
+// A station is one drop folder in a list.
+type station struct {
+	ID      string `json:"id"`
+	Waiting int    `json:"waiting"` // files in the drop folder that are not taken yet
+}
+
+// listStations lists the stations and how much waits in each.
+func (f *surface) listStations(c echo.Context) error {
+	all := []station{}
+	for _, id := range f.Line.Stations() {
+		ws, err := f.Line.Waiting(id)
+		if err != nil {
+			return err
+		}
+		all = append(all, station{ID: id, Waiting: len(ws)})
+	}
+	return list(c, "stations", all)
+}
+
+// here is the station of the address.
+func (f *surface) here(c echo.Context) (string, error) {
+	id := c.Param("id")
+	if !slices.Contains(f.Line.Stations(), id) {
+		return "", notFound("چنین ایستگاهی نیست.")
+	}
+	return id, nil
+}
+
+// drop takes an upload: it is dropped into the station's folder like a file of the
+// scanner, and what becomes of it stands in the ledger.
+func (f *surface) drop(c echo.Context) error {
+	id, err := f.here(c)
+	if err != nil {
+		return err
+	}
+	name, r, err := upload(c, f.MaxScan)
+	if err != nil {
+		return err
+	}
+	if err := checkName(name); err != nil {
+		return err
+	}
+	if err := f.Line.Drop(c.Request().Context(), id, name, r); err != nil {
+		if !tooLarge(err) && fault.KindOf(err) == fault.Internal && c.Request().Context().Err() != nil {
+			return fmt.Errorf("%w: upload broken off: %w", fault.Transient, err)
+		}
+		return err
+	}
+	return c.JSON(http.StatusAccepted, map[string]string{
+		"station": id, "name": name, "ledger": "/api/v1/stations/" + id + "/scans",
+	})
+}
+
+// checkName says whether a file of this name may be dropped: a name and no path,
+// not hidden, and such as every file system takes.
+func checkName(name string) error {
+	bad := name == "" || len(name) > 200 || !utf8.ValidString(name) || path.Base(name) != name || strings.HasPrefix(name, ".") ||
+		strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || strings.ContainsRune(`\/:*?"<>|`, r) })
+	if bad {
+		return invalid("نام فایل پذیرفته نیست.", "نامی ساده بدهید، مانند ‎scan-0001.jpg‎، در ‎?name=‎ یا در فرم.")
+	}
+	return nil
+}
+
+// ledger lists the newest files of a station, each with its fate.
+func (f *surface) ledger(c echo.Context) error {
+	id, err := f.here(c)
+	if err != nil {
+		return err
+	}
+	limit, err := number(c, "limit", 100, 1, 1000)
+	if err != nil {
+		return err
+	}
+	fs, err := f.fates(c.Request().Context(), id, limit)
+	if err != nil {
+		return err
+	}
+	return list(c, "scans", fs)
+}
+
+// fates are the newest files of a station; of all stations for "".
+func (f *surface) fates(ctx context.Context, id string, limit int) ([]exam.Fate, error) {
+	return f.Records.Ledger(ctx, id, limit)
+}
+
+// waiting lists what lies in a station's drop folder, and why it is not taken.
+func (f *surface) waiting(c echo.Context) error {
+	id, err := f.here(c)
+	if err != nil {
+		return err
+	}
+	ws, err := f.Line.Waiting(id)
+	if err != nil {
+		return err
+	}
+	return list[intake.Wait](c, "waiting", ws)
+}

@@ -1,0 +1,141 @@
+package api
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"bargkhan/api/exam"
+	"bargkhan/api/persian"
+	"bargkhan/omr"
+	"bargkhan/omr/judge"
+	"bargkhan/sheets"
+)
+
+// The Persian words of the closed lists, as the screens show them. They are made
+// here from the stable codes and never matched on.
+var (
+	dutyWords = map[exam.Duty]string{
+		exam.Operator: "کاربر اسکن", exam.Supervisor: "ناظر", exam.Expert: "کارشناس دفتر", exam.Approver: "تأییدکننده",
+		exam.Centre: "مرکز", exam.Auditor: "بازرس", exam.Admin: "مدیر سامانه",
+	}
+	endWords = map[exam.End]string{
+		exam.EndWaiting: "در نوبت", exam.EndRead: "خوانده شد", exam.EndReturned: "برگشت خورد", exam.EndCopied: "تکراری",
+	}
+	waitWords = map[string]string{
+		"growing": "هنوز دارد نوشته می‌شود", "settling": "تازه رسیده؛ چند ثانیهٔ دیگر برداشته می‌شود",
+		"incomplete": "پایان فایل نرسیده است؛ منتظر بقیهٔ آن است", "busy": "برنامهٔ دیگری آن را باز نگه داشته است",
+		"unreadable": "باز نمی‌شود؛ دسترسی فایل را بررسی کنید", "empty": "خالی است؛ منتظر نوشته‌شدن آن است",
+	}
+	// why a page was given back, and what to do.
+	rejectWords = map[omr.Reason][2]string{
+		omr.NoAnchors: {"نشان‌های گوشه‌ها پیدا نشد", "اگر پاسخنامه است، صاف و کامل دوباره اسکن کنید"},
+		omr.NoStamp:   {"کد چاپی برگه خوانده نشد", "دوباره اسکن کنید؛ اگر نشد، دستی وارد شود"},
+		omr.NoDesign:  {"طرح این برگه در سامانه نیست", "بررسی کنید که از چاپ همین آزمون باشد"},
+		omr.Distorted: {"برگه کج‌ومعوج یا کشیده است", "برگه را صاف کنید و با شیشهٔ تخت اسکن کنید"},
+		omr.BlankPage: {"صفحه سفید است", "اگر پشت برگه است، کاری لازم نیست"},
+		omr.Mirrored:  {"تصویر وارونه‌نما (آینه‌ای) است", "برگه را از رو اسکن کنید"},
+		omr.Undecoded: {"تصویر این صفحه باز نمی‌شود", "دوباره اسکن کنید"},
+		omr.Killed:    {"خواندن این صفحه بیش از اندازه طول کشید", "دوباره با تنظیم معمول اسکن کنید"},
+		omr.Foreign:   {"برگهٔ آزمون دیگری است", "آن را در سینی «برگهٔ بیگانه» بگذارید"},
+		omr.TestSheet: {"برگهٔ آزمایشی است", "در نتیجه‌ها نمی‌آید؛ کاری لازم نیست"},
+		omr.TooSmall:  {"وضوح اسکن کم است", "با دست‌کم ۱۵۰ نقطه در اینچ اسکن کنید"},
+	}
+	doubtWords = map[judge.Reason]string{
+		judge.Faint: "نشانه کم‌رنگ است", judge.Several: "بیش از یک نشانه دیده می‌شود", judge.Missing: "نشانه‌ای دیده نمی‌شود",
+		judge.Close: "دو نشانه نزدیک به هم‌اند؛ شاید یکی پاک شده باشد", judge.Lost: "خانه در جای خود دیده نمی‌شود",
+		judge.Hidden: "بخشی از ردیف پوشیده یا پاره است", judge.Disagree: "دو اسکن این برگه یکسان نیستند",
+		judge.Unknown: "آنچه نشانه خورده است در این آزمون نیست",
+	}
+	outcomeWords = map[exam.Outcome]string{exam.Open: "باز", exam.Failed: "مردود", exam.Passed: "قبول"}
+	stateWords   = map[exam.State]string{
+		exam.Partial: "ناقص", exam.Nameless: "بی‌نام", exam.InReview: "در بازبینی", exam.Decided: "نتیجه روشن", exam.Settled: "قطعی",
+	}
+	standingWords = map[string][2]string{
+		"valid":      {"معتبر است", "این گواهی صادر و تأیید شده است و اعتبار دارد."},
+		"revoked":    {"باطل شده است", "این گواهی دیگر اعتبار ندارد."},
+		"replaced":   {"جایگزین شده است", "به جای این گواهی، گواهی دیگری صادر شده است."},
+		"unapproved": {"هنوز تأیید نشده است", "این گواهی صادر شده، اما هنوز تأیید نشده است و اعتبار ندارد."},
+		"forged":     {"امضای آن درست نیست", "داده‌های این گواهی با امضای آن نمی‌خواند. آن را نپذیرید و به دفتر صادرکننده خبر دهید."},
+	}
+)
+
+// fa is n in Persian digits.
+func fa(n int) string { return persian.Int(n) }
+
+// faDate is a civil day as people write it, ۱۴۰۵/۰۹/۰۱.
+func faDate(d exam.Date) string {
+	if d.IsZero() {
+		return "—"
+	}
+	return d.Jalali().String()
+}
+
+// faTime is an instant as the clock in Tehran and the calendar show it.
+func faTime(t time.Time) string {
+	if t.IsZero() {
+		return "—"
+	}
+	t = t.In(persian.Tehran())
+	return persian.FromTime(t).String() + "، " + persian.Digits(t.Format("15:04:05"))
+}
+
+// faScore is a score of 100 as people write it, ۷۲/۵.
+func faScore(r exam.Ratio) string { return persian.ScoreDigits(r.Of100()) }
+
+// faSize is a number of bytes for people.
+func faSize(n int64) string {
+	switch {
+	case n >= 1<<20:
+		return persian.Digits(strings.Replace(strconv.FormatFloat(float64(n)/(1<<20), 'f', 1, 64), ".", "٫", 1)) + " مگابایت"
+	case n >= 1<<10:
+		return persian.Digits(strconv.FormatInt(n>>10, 10)) + " کیلوبایت"
+	}
+	return persian.Digits(strconv.FormatInt(n, 10)) + " بایت"
+}
+
+// why says doubts to a person, each reason once, with the choices it is about.
+func why(ds []judge.Doubt) []string {
+	out := []string{}
+	var reasons []judge.Reason
+	about := map[judge.Reason][]string{}
+	for _, d := range ds {
+		if !slices.Contains(reasons, d.Reason) {
+			reasons = append(reasons, d.Reason)
+		}
+		if d.Choice != "" {
+			about[d.Reason] = append(about[d.Reason], persian.Digits(string(d.Choice)))
+		}
+	}
+	for _, r := range reasons {
+		w := doubtWords[r]
+		if cs := about[r]; len(cs) > 0 {
+			w += " (" + strings.Join(cs, " و ") + ")"
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+// label names a field for people: its number is the digits its id ends with.
+func label(id sheets.FieldID, role sheets.Role) string {
+	s := string(id)
+	n := strings.TrimLeftFunc(s, func(r rune) bool { return !unicode.IsDigit(r) })
+	switch {
+	case id == exam.PersonField:
+		return "صاحب برگه"
+	case role == sheets.Version:
+		return "کد دفترچه"
+	case role == sheets.Presence:
+		return "خانهٔ غایب"
+	case n == "":
+		return s
+	case role == sheets.Identity:
+		return "رقم " + persian.Digits(n) + " کد ملی"
+	case role == sheets.Survey:
+		return "پرسش نظرسنجی " + persian.Digits(n)
+	}
+	return "پرسش " + persian.Digits(n)
+}
