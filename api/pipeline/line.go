@@ -62,7 +62,6 @@ type Line struct {
 	designs sync.Map      // by sheets.Check; they never change
 
 	mu   sync.Mutex
-	ill  map[exam.ScriptID]sickness
 	lost map[string]time.Time // what was complained of, and when
 }
 
@@ -129,10 +128,14 @@ func (l *Line) Rule(ctx context.Context, id exam.ScriptID, rev int, r exam.Rulin
 	if err := l.Store.Rule(ctx, id, rev, r); err != nil {
 		return err
 	}
-	if err := l.mark(ctx, id, l.desk()); err != nil {
+	s, err := l.Store.Script(ctx, id)
+	if err == nil {
+		err = l.mark(ctx, s, l.desk())
+	}
+	if err != nil {
 		l.log().Warn("a ruling was kept; its script will be graded by the sweep", "script", id, "err", err)
 	}
-	hurry(l.signals().due)
+	hurry(l.signals().due) // another script may have been waiting for this one
 	return nil
 }
 
@@ -213,7 +216,7 @@ func (l *Line) design(ctx context.Context, c sheets.Check) (*sheets.Design, erro
 func (l *Line) signals() *Line {
 	l.once.Do(func() {
 		l.filed, l.due = make(chan struct{}, 1), make(chan struct{}, 1)
-		l.ill, l.lost = map[exam.ScriptID]sickness{}, map[string]time.Time{}
+		l.lost = map[string]time.Time{}
 	})
 	return l
 }

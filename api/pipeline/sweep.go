@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"time"
 
 	"bargkhan/api/exam"
 	"bargkhan/api/fault"
@@ -24,89 +23,66 @@ func (l *Line) Sweep(ctx context.Context) error {
 	return nil
 }
 
-// batch is how many scripts are asked for at once.
-const batch = 100
+// batch is how many scripts are asked for at once: their evidence is some 10 MB.
+const batch = 50
 
-// rounds bounds how often one sweep looks again: two scripts that claim one
-// person make each other due once.
-const rounds = 1000
-
-// Grade grades now whatever is due, once. Its error joins those of the scripts
-// that could not be graded; they hold up no others.
+// Grade grades now whatever is due, until nothing is. Its error joins those of the
+// scripts that could not be graded; they hold up no others.
 func (l *Line) Grade(ctx context.Context) (err error) {
 	defer fault.Wrap(&err, "pipeline: grade what is due")
-	l.signals()
-	var failed error
-	for range rounds {
-		sick := l.sick()
-		due, err := l.Store.Due(ctx, batch+len(sick))
+	failed := map[exam.ScriptID]error{}
+	for {
+		due, err := l.Store.Due(ctx, batch)
 		if err != nil {
-			return errors.Join(failed, err)
+			return err
 		}
-		desk, done := l.desk(), 0
-		for _, id := range due {
-			if sick[id] {
-				continue
-			}
-			err := l.mark(ctx, id, desk)
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			if l.note(id, err); err != nil {
-				failed = errors.Join(failed, err)
-			}
-			done++
-		}
-		if done == 0 {
-			return failed
+		if l.gradeSome(ctx, due, failed) == 0 {
+			break
 		}
 	}
-	return errors.Join(failed, fmt.Errorf("after %d rounds scripts are still due", rounds))
+	for _, e := range failed {
+		err = errors.Join(err, e)
+	}
+	return err
 }
 
-// A sickness is a script that could not be graded, and when to try again.
-type sickness struct {
-	times int
-	next  time.Time
-}
-
-// sick names the scripts that are left alone for now.
-func (l *Line) sick() map[exam.ScriptID]bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	out := map[exam.ScriptID]bool{}
-	for id, s := range l.ill {
-		if l.now().Before(s.next) {
-			out[id] = true
+// gradeSome grades those of due that did not fail before, and says how many were
+// tried. The scripts are loaded before what they are graded by, so that whatever
+// changes in between makes keeping the marking a fault.Conflict.
+func (l *Line) gradeSome(ctx context.Context, due []exam.ScriptID, failed map[exam.ScriptID]error) (tried int) {
+	scripts := map[exam.ScriptID]*exam.Script{}
+	for _, id := range due {
+		if failed[id] != nil {
+			continue
+		}
+		tried++
+		s, err := l.Store.Script(ctx, id)
+		if err != nil {
+			failed[id] = fmt.Errorf("script %s: %w", id, err)
+			continue
+		}
+		scripts[id] = s
+	}
+	d := l.desk()
+	for _, id := range due {
+		if s := scripts[id]; s != nil {
+			if err := l.mark(ctx, s, d); err != nil {
+				failed[id] = err
+			}
 		}
 	}
-	return out
+	return tried
 }
 
-// note remembers whether a script could be graded. One that cannot is tried
-// again, each time twice as late, up to a minute.
-func (l *Line) note(id exam.ScriptID, err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if err == nil {
-		delete(l.ill, id)
-		return
-	}
-	s := l.ill[id]
-	s.times++
-	s.next = l.now().Add(min(50*time.Millisecond<<min(s.times, 12), time.Minute))
-	l.ill[id] = s
-}
-
-// A desk holds what several scripts are graded by, for as long as one round.
+// A desk holds what several scripts are graded by, for as long as one batch.
 type desk struct {
-	line     *Line
+	store    Store
 	sessions map[exam.SessionID]*exam.Session
 	rosters  map[exam.SessionID][]exam.Candidate
 }
 
 func (l *Line) desk() *desk {
-	return &desk{l.signals(), map[exam.SessionID]*exam.Session{}, map[exam.SessionID][]exam.Candidate{}}
+	return &desk{l.Store, map[exam.SessionID]*exam.Session{}, map[exam.SessionID][]exam.Candidate{}}
 }
 
 // session loads a session and its roster, once.
@@ -114,11 +90,11 @@ func (d *desk) session(ctx context.Context, id exam.SessionID) (*exam.Session, [
 	if ses := d.sessions[id]; ses != nil {
 		return ses, d.rosters[id], nil
 	}
-	ses, err := d.line.Store.Session(ctx, id)
+	ses, err := d.store.Session(ctx, id)
 	if err != nil {
 		return nil, nil, err
 	}
-	roster, err := d.line.Store.Roster(ctx, id)
+	roster, err := d.store.Roster(ctx, id)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -127,22 +103,40 @@ func (d *desk) session(ctx context.Context, id exam.SessionID) (*exam.Session, [
 }
 
 // conflicts is how often a script that changes meanwhile is graded again at once.
-const conflicts = 3
+const conflicts = 4
 
-// mark computes and keeps everything that follows from the facts of a script. A
-// panic of the rules is an error of this script alone.
-func (l *Line) mark(ctx context.Context, id exam.ScriptID, desk *desk) (err error) {
-	defer fault.Wrap(&err, "script %s", id)
+// mark computes and keeps everything that follows from the facts of s. A panic of
+// the rules is an error of this script alone.
+func (l *Line) mark(ctx context.Context, s *exam.Script, d *desk) (err error) {
+	defer fault.Wrap(&err, "script %s", s.ID)
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("grading panicked: %v\n%s", r, debug.Stack())
 		}
 	}()
 	for try := 1; ; try++ {
-		err := l.markOnce(ctx, id, desk)
+		err := l.keepMarking(ctx, s, d)
 		if fault.KindOf(err) != fault.Conflict || try == conflicts {
 			return err
 		}
-		desk = l.desk() // the key may be what changed
+		if s, err = l.Store.Script(ctx, s.ID); err != nil {
+			return err
+		}
+		d = l.desk()
 	}
+}
+
+// keepMarking computes what follows from s, and keeps it if s is still so.
+func (l *Line) keepMarking(ctx context.Context, s *exam.Script, d *desk) error {
+	ses, roster, err := d.session(ctx, s.Session)
+	if err != nil {
+		return err
+	}
+	var claims []exam.ScriptID
+	if p, _ := exam.Whose(s, roster); p != "" {
+		if claims, err = l.Store.Claims(ctx, s.Session, p); err != nil {
+			return err
+		}
+	}
+	return l.Store.Mark(ctx, exam.Mark(ses, s, roster, claims))
 }

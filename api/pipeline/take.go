@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"os"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -11,6 +12,7 @@ import (
 	"bargkhan/api/exam"
 	"bargkhan/api/fault"
 	"bargkhan/api/intake"
+	"bargkhan/omr/page"
 )
 
 // Take takes what is dropped at every station, keeps its bytes and queues its
@@ -79,6 +81,21 @@ func (l *Line) keep(ctx context.Context, f *intake.Folder, a intake.Arrival) err
 		hurry(l.filed) // a copy's end is decided already
 	}
 	return err
+}
+
+// Whole says whether the file at path is complete in itself, and if not, what is
+// missing: what intake asks before it takes a file.
+func Whole(path string) (bool, string) {
+	file, err := os.Open(path)
+	if err != nil {
+		return false, err.Error()
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return false, err.Error()
+	}
+	return page.Whole(file, info.Size())
 }
 
 // scanOf is the name of the scan whose bytes have this sum.
