@@ -72,7 +72,7 @@ func loadDesign(name string) (*sheets.Design, error) {
 	defer f.Close()
 	d, err := sheets.Parse(f)
 	if err == nil {
-		err = sheets.Check(d)
+		err = d.Validate()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/alexedwards/scs/pgxstore"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"golang.org/x/sync/errgroup"
+
+	"bargkhan/api"
+	"bargkhan/api/archive"
+	"bargkhan/api/certificate"
+	"bargkhan/api/exam"
+	"bargkhan/api/intake"
+	"bargkhan/api/pipeline"
+	"bargkhan/api/pipeline/child"
+	"bargkhan/api/store"
+	"bargkhan/api/store/local"
+	"bargkhan/calibration"
+	"bargkhan/omr/judge"
+	"bargkhan/omr/page"
+	"bargkhan/sheets/typeset"
+)
+
+// These are the seams that meet only here.
+var (
+	_ pipeline.Store    = (*store.Store)(nil)
+	_ certificate.Store = (*store.Store)(nil)
+	_ api.Records       = (*store.Store)(nil)
+	_ api.Line          = (*pipeline.Line)(nil)
+	_ api.Registry      = (*certificate.Registry)(nil)
+)
+
+// A Service is everything opened and wired, and nothing running yet but the
+// private database.
+type Service struct {
+	cfg     Config
+	log     *slog.Logger
+	closers []func() // the last opened first
+
+	store    *store.Store
+	line     *pipeline.Line
+	pool     *child.Pool
+	listener net.Listener
+	server   *http.Server
+	logins   *pgxstore.PostgresStore
+}
+
+// Open opens what cfg names. The caller closes the Service.
+func Open(ctx context.Context, cfg Config, log *slog.Logger) (s *Service, err error) {
+	s = &Service{cfg: cfg, log: log}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	if err := os.MkdirAll(cfg.Data, 0o755); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	if err := s.openStore(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.openLine(); err != nil {
+		return nil, err
+	}
+	return s, s.openServer()
+}
+
+// Close closes everything that was opened, and stops the private database.
+func (s *Service) Close() {
+	for _, f := range slices.Backward(s.closers) {
+		f()
+	}
+	s.closers = nil
+}
+
+// atEnd remembers what Close does.
+func (s *Service) atEnd(f func()) { s.closers = append(s.closers, f) }
+
+// URL is where the service answers.
+func (s *Service) URL() string { return "http://" + s.listener.Addr().String() }
+
+// openStore connects to the database, after starting a private one if none is given.
+func (s *Service) openStore(ctx context.Context) (err error) {
+	url := s.cfg.Database
+	if url == "" {
+		db, err := local.Start(ctx, filepath.Join(s.cfg.Data, "postgres"), s.log)
+		if err != nil {
+			return err
+		}
+		s.atEnd(db.Stop)
+		url = db.URL()
+	}
+	if s.store, err = store.Open(ctx, url, s.log); err != nil {
+		return err
+	}
+	s.atEnd(s.store.Close)
+	return nil
+}
+
+// openLine makes the folders of the stations, the archive and the readers.
+func (s *Service) openLine() error {
+	s.pool = &child.Pool{Size: s.cfg.Workers, PageTime: s.cfg.PageTime, Design: s.store.Design, Log: s.log}
+	s.atEnd(s.pool.Close)
+	policy := calibration.Default().Policy
+	s.line = &pipeline.Line{
+		Archive: &archive.Folder{Dir: s.cfg.Archive}, Store: s.store, Reader: s.pool,
+		Policy:  func(string) judge.Policy { return policy },
+		Workers: s.cfg.Workers, Log: s.log,
+	}
+	for name, root := range s.cfg.Stations {
+		f := &intake.Folder{Station: name, Root: root, Settle: s.cfg.Settle, Poll: s.cfg.Poll, Whole: whole}
+		if err := f.Init(); err != nil {
+			return fmt.Errorf("station %s: %w", name, err)
+		}
+		s.line.Folders = append(s.line.Folders, f)
+	}
+	slices.SortFunc(s.line.Folders, func(a, b *intake.Folder) int { return strings.Compare(a.Station, b.Station) })
+	return nil
+}
+
+// whole says whether the file at path is complete in itself.
+func whole(path string) (bool, string) {
+	f, err := os.Open(path)
+	if err != nil {
+		return false, err.Error()
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return false, err.Error()
+	}
+	return page.Whole(f, st.Size())
+}
+
+// openServer listens, so that the address is known before anything is printed.
+func (s *Service) openServer() (err error) {
+	if s.listener, err = net.Listen("tcp", s.cfg.Listen); err != nil {
+		return fmt.Errorf("%w; set listen, or OMRD_LISTEN, to another address", err)
+	}
+	s.atEnd(func() { s.listener.Close() })
+	base := s.cfg.BaseURL
+	if base == "" {
+		base = s.URL()
+	}
+	fonts, err := typeset.LoadFonts(s.cfg.Fonts)
+	if err != nil {
+		return err
+	}
+	signer, err := certificate.OpenFileSigner(s.cfg.SigningKey)
+	if err != nil {
+		return err
+	}
+	s.logins = pgxstore.New(s.store.Pool())
+	s.atEnd(s.logins.StopCleanup)
+	surface := &api.Server{
+		Records: s.store, Line: s.line, Logins: s.logins, Fonts: s.cfg.Fonts, BaseURL: base,
+		Registry: &certificate.Registry{Store: s.store, Signer: signer, Now: time.Now, Fonts: fonts, VerifyURL: base + "/v/"},
+		Metrics:  s.metrics(), Ready: s.store.Health, Log: s.log,
+	}
+	s.server = &http.Server{Handler: surface.Handler(), ReadHeaderTimeout: 10 * time.Second}
+	return nil
+}
+
+// metrics registers what is counted in several places.
+func (s *Service) metrics() *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		pipeline.NewMetrics(s.line), &queueMetrics{store: s.store, log: s.log})
+	return r
+}
+
+// Run runs the line and the HTTP server until ctx is done, then lets requests and
+// pages in hand come to their end.
+func (s *Service) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.line.Run(ctx) })
+	g.Go(func() error {
+		if err := s.server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	g.Go(func() error {
+		<-ctx.Done()
+		last, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer stop()
+		return s.server.Shutdown(last)
+	})
+	err := g.Wait()
+	s.log.Info("stopped")
+	return err
+}
+
+// first is an account with the password that is shown once.
+type first struct {
+	exam.Login
+	Password string
+}
+
+// FirstAccount makes an administrator when there is no account at all.
+func (s *Service) FirstAccount(ctx context.Context) (*first, error) {
+	all, err := s.store.Accounts(ctx)
+	if err != nil || len(all) > 0 {
+		return nil, err
+	}
+	f := &first{"admin", api.NewPassword()}
+	a := exam.Account{Login: f.Login, Name: "مدیر سامانه", Duties: []exam.Duty{exam.Admin}}
+	return f, s.store.PutAccount(ctx, a, api.HashPassword(f.Password))
+}
