@@ -111,7 +111,9 @@ func (f *Fonts) advance(face faceID, id font.GID) float64 {
 	return math.Round(float64(t.faces[face].HorizontalAdvance(id)) / float64(f.fonts[face].Upem()) * 1000)
 }
 
-// blank is a glyph of a face without figure and width, if it has one.
+// blank is a glyph of a face without width, whose figure is left out of the file:
+// Naskh draws a bar there, for editors that show what cannot be seen. No text is
+// set with it, because shaping puts an empty space in its place.
 func (f *Fonts) blank(face faceID) (font.GID, bool) {
 	const zwnj = '\u200c'
 	id, ok := f.fonts[face].NominalGlyph(zwnj)
@@ -121,7 +123,11 @@ func (f *Fonts) blank(face faceID) (font.GID, bool) {
 // embed writes the used part of a face, and returns its object.
 func (d *PDF) embed(id faceID) int {
 	face := &d.faces[id]
-	file, err := subset(d.fonts.files[id], face.used)
+	drawn := maps.Clone(face.used)
+	if blank, ok := d.fonts.blank(id); ok {
+		delete(drawn, blank)
+	}
+	file, err := subset(d.fonts.files[id], drawn)
 	if err != nil {
 		d.fail(err)
 		return 0
