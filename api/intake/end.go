@@ -29,6 +29,10 @@ func (f *Folder) Done(a Arrival, tray Tray) (err error) {
 // Repeating it changes nothing.
 func (f *Folder) Return(a Arrival, text string) (err error) {
 	defer fault.Wrap(&err, "intake: return %s %q of station %s", a.ID, a.Name, f.Station)
+	if f.ended(a) {
+		f.clear(a)
+		return nil
+	}
 	name := f.free(Returned, a, []byte(text))
 	if err := f.slip(name, []byte(text)); err != nil {
 		return err
@@ -41,6 +45,9 @@ func (f *Folder) Return(a Arrival, text string) (err error) {
 // must name the arrival, so that no other file's slip is equal to it.
 func (f *Folder) Slip(a Arrival, text string, pages []Picture) (err error) {
 	defer fault.Wrap(&err, "intake: return pages of %s %q of station %s", a.ID, a.Name, f.Station)
+	if f.ended(a) {
+		return nil
+	}
 	name := f.free(Returned, a, []byte(text))
 	stem, _ := split(name)
 	for _, p := range pages {
@@ -83,6 +90,12 @@ func (f *Folder) end(a Arrival, tray Tray, name string) error {
 	}
 	f.clear(a)
 	return nil
+}
+
+// ended says that the file of a has left work/.
+func (f *Folder) ended(a Arrival) bool {
+	_, err := os.Lstat(f.claimed(a.ID, a.Name))
+	return gone(err)
 }
 
 // clear removes the work folder of a once it is empty.
