@@ -1,0 +1,128 @@
+package omr_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"math/rand/v2"
+	"strconv"
+	"testing"
+
+	"bargkhan/calibration"
+	"bargkhan/omr"
+	"bargkhan/omr/judge"
+	"bargkhan/omr/omrtest"
+	"bargkhan/omr/page"
+	"bargkhan/sheets"
+	"bargkhan/sheets/print"
+)
+
+// national is the sheet of the national examination: three titles of twenty
+// questions; spare with its number grid.
+func national(t testing.TB, spare bool) *sheets.Design {
+	t.Helper()
+	d, err := sheets.Layout(sheets.Description{
+		ID:     sheets.DesignID("test-" + strconv.FormatBool(spare)),
+		Blocks: []sheets.Block{{Title: "1"}, {Title: "2"}, {Title: "3"}},
+		Forms:  4, Presence: true, Spare: spare,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// printed draws a sheet of d without its texts, which no reader looks at.
+func printed(t testing.TB, d *sheets.Design, serial int, dpi float64) *image.Gray {
+	t.Helper()
+	img, err := print.Raster(d, 1, print.Copy{Stamp: sheets.Stamp{Page: 1, Serial: sheets.NewSerial(serial)}}, dpi, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img
+}
+
+// answers fills about nine of ten fields at random.
+func answers(pg sheets.Page, rng *rand.Rand) map[sheets.FieldID][]sheets.Choice {
+	out := map[sheets.FieldID][]sheets.Choice{}
+	for _, f := range pg.Fields {
+		if rng.IntN(10) > 0 || f.Rule == sheets.ExactlyOne {
+			out[f.ID] = []sheets.Choice{f.Bubbles[rng.IntN(len(f.Bubbles))].Choice}
+		}
+	}
+	return out
+}
+
+// A result counts what became of some sheets.
+type result struct {
+	sheets, rejected, fields int
+	of                       [5]int // by omrtest.Outcome
+	words                    []string
+}
+
+func (r result) String() string {
+	return fmt.Sprintf("%d sheets, %d rejected; %d fields: %d right, %d doubted, %d needless, %d unasked, %d misread",
+		r.sheets, r.rejected, r.fields, r.of[0], r.of[1], r.of[2], r.of[3], r.of[4])
+}
+
+// try prints, fills, spoils and reads one sheet.
+func (r *result) try(t testing.TB, d *sheets.Design, dpi float64, hand omrtest.Hand, spoil omrtest.Spoil, bits int, seed uint64) {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(seed, 1))
+	img := printed(t, d, int(seed), dpi)
+	pg := d.Pages[0]
+	truth := omrtest.NewTruth(1, sheets.NewSerial(int(seed)), pg)
+	truth.Add(omrtest.Fill(img, omrtest.DPI(dpi), pg, answers(pg, rng), hand, rng)...)
+	if spoil != nil {
+		img = spoil(img, rng)
+	}
+	r.sheets++
+	reader := omr.Reader{Design: func(sheets.Stamp) (*sheets.Design, error) { return d, nil }}
+	got, err := reader.Read(context.Background(), page.Page{Number: 1, DPI: dpi, Img: img, Bits: bits})
+	var back *omr.Reject
+	if errors.As(err, &back) {
+		r.rejected++
+		r.words = append(r.words, fmt.Sprintf("seed %d: %v", seed, err))
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Stamp.Serial != truth.Serial {
+		t.Errorf("seed %d: serial %s, want %s", seed, got.Stamp.Serial, truth.Serial)
+	}
+	for i, v := range judge.Fields(pg, got.Evidence, calibration.Default().Policy) {
+		o := truth.Judge(v.Field, v.Choices, len(v.Doubts) > 0)
+		r.fields++
+		r.of[o]++
+		if o >= omrtest.Needless {
+			e := []judge.Evidence{}
+			for _, x := range got.Evidence {
+				if x.Field == v.Field {
+					e = append(e, x)
+				}
+			}
+			r.words = append(r.words, fmt.Sprintf("seed %d: field %d %v: outcome %d, read %v, is %+v, doubts %v, %+v", seed, i, v.Field, o, v.Choices, truth.Fields[v.Field], v.Doubts, e))
+		}
+	}
+}
+
+func TestClean(t *testing.T) {
+	for _, dpi := range []float64{150, 200, 300} {
+		t.Run(fmt.Sprint(dpi), func(t *testing.T) {
+			d := national(t, true)
+			var r result
+			for seed := range uint64(4) {
+				r.try(t, d, dpi, omrtest.Pencil, nil, 8, seed+1)
+			}
+			t.Log(r)
+			for _, w := range r.words {
+				t.Log(w)
+			}
+			if r.rejected > 0 || r.of[omrtest.Misread] > 0 || r.of[omrtest.Needless] > 0 {
+				t.Error("a clean sheet must be read without a doubt")
+			}
+		})
+	}
+}
