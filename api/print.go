@@ -56,6 +56,15 @@ func (f *surface) printSheets(c echo.Context) error {
 	return stream(c, string(id)+".pdf", ses.Name, all)
 }
 
+// listSheets lists the sheets of paper that were printed, and for whom.
+func (f *surface) listSheets(c echo.Context) error {
+	ps, err := f.Records.Sheets(c.Request().Context(), exam.SessionID(c.Param("id")))
+	if err != nil {
+		return err
+	}
+	return list(c, "sheets", ps)
+}
+
 // papers finds the design for candidates, without a number grid, and the one for
 // spares, with one. A design that is asked for nothing may be missing.
 func (f *surface) papers(c echo.Context, id exam.SessionID, spares int) (own, spare *sheets.Design, err error) {

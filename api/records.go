@@ -50,6 +50,9 @@ type Records interface {
 	// returns the candidates with their serials, and the serials of the spares.
 	AllotSerials(ctx context.Context, id exam.SessionID, spares int) ([]exam.Candidate, []sheets.Serial, error)
 
+	// Sheets lists what was printed for a session, by serial.
+	Sheets(ctx context.Context, id exam.SessionID) ([]exam.Printed, error)
+
 	// Review. NextTask leases the most decisive open review task of the sessions to
 	// by until the time given, skipping tasks leased to others and those by has
 	// said "cannot say" to; nil when there is none. left counts what is open.

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -246,15 +245,16 @@ func (f *surface) rule(c echo.Context) error {
 	return c.JSON(http.StatusCreated, map[string]any{"script": id, "rev": d.Rev + 1})
 }
 
-// mayRule says whether w may decide the field of s: whose a script is, the office;
-// all else, a supervisor appointed to the session today. Whoever writes the key
-// does not decide marks.
+// mayRule says whether w may decide the field of s. Whose a script is and, with the
+// hall's minutes, which form it is, the office may; all but whose it is, a
+// supervisor appointed to the session today. Whoever writes the key does not decide
+// marks.
 func (f *surface) mayRule(ctx context.Context, w who, s *exam.Script, field sheets.FieldID) error {
-	if field == exam.PersonField {
-		if !w.may(exam.Expert) {
-			return denied("این که برگه از آن کیست با کارشناس دفتر است.", "کار بعدی را بردارید.")
-		}
+	if w.may(exam.Expert) && (field == exam.PersonField || isForm(s, field)) {
 		return nil
+	}
+	if field == exam.PersonField {
+		return denied("این که برگه از آن کیست با کارشناس دفتر است.", "کار بعدی را بردارید.")
 	}
 	if !w.may(exam.Supervisor) {
 		return denied("داوری نشانه‌ها با ناظر معرفی‌شده است.", "از مرکز بخواهید ناظری معرفی کند.")
@@ -267,6 +267,15 @@ func (f *surface) mayRule(ctx context.Context, w who, s *exam.Script, field shee
 		return notFound("برای آزمون این برگه معرفی‌نامه‌ای که امروز معتبر باشد ندارید.")
 	}
 	return nil
+}
+
+// isForm says whether a field of s asks for the form of the booklet.
+func isForm(s *exam.Script, id sheets.FieldID) bool {
+	if s.Design == nil {
+		return false
+	}
+	_, f := find(s.Design, id)
+	return f != nil && f.Role == sheets.Version
 }
 
 // chosen is what d chooses. A decision says one thing: choices, "cannot say", or undo.
@@ -297,53 +306,15 @@ func (f *surface) checkRuling(ctx context.Context, s *exam.Script, r exam.Ruling
 		}
 		return nil
 	}
-	if last != nil && !last.Withdrawn && !last.CannotSay && last.By != r.By && r.Note == "" {
-		return invalid("کس دیگری پیش از شما بر این پرسش داوری کرده است.", "برای تغییر آن، دلیل را در note بنویسید.")
-	}
+	var roster []exam.Candidate
 	if r.Field == exam.PersonField {
-		return f.checkPerson(ctx, s, r)
-	}
-	if s.Design == nil {
-		return fault.New(fault.Conflict, "طرح این برگه پیدا نیست.", "طرح برگه را دوباره به آزمون بیفزایید.")
-	}
-	_, field := find(s.Design, r.Field)
-	if field == nil {
-		return notFound("این برگه چنین خانه‌ای ندارد.")
-	}
-	return order(field, r.Choices)
-}
-
-// order sorts choices as the sheet has them. One that the field does not have, or
-// that stands twice, is refused.
-func order(f *sheets.Field, choices []sheets.Choice) error {
-	at := func(c sheets.Choice) int {
-		return slices.IndexFunc(f.Bubbles, func(b sheets.Bubble) bool { return b.Choice == c })
-	}
-	for i, c := range choices {
-		if at(c) < 0 || slices.Contains(choices[:i], c) {
-			r := invalid("گزینه‌ای فرستاده شده است که این پرسش ندارد، یا دو بار آمده است.", "از گزینه‌های options بردارید.")
-			r.faults = []string{fmt.Sprintf("choices[%d]: %q", i, string(c))}
-			return r
+		var err error
+		if roster, err = f.Records.Roster(ctx, s.Session); err != nil {
+			return err
 		}
 	}
-	slices.SortFunc(choices, func(a, b sheets.Choice) int { return at(a) - at(b) })
-	return nil
-}
-
-// checkPerson says whether r names one candidate of the session.
-func (f *surface) checkPerson(ctx context.Context, s *exam.Script, r exam.Ruling) error {
-	if r.CannotSay {
-		return nil
-	}
-	if len(r.Choices) != 1 {
-		return invalid("برای صاحب برگه باید دقیقاً یک کد ملی بدهید.", "کد ملی ده‌رقمی داوطلب را بنویسید.")
-	}
-	cs, err := f.Records.Roster(ctx, s.Session)
-	if err != nil {
-		return err
-	}
-	if !slices.ContainsFunc(cs, func(c exam.Candidate) bool { return string(c.Person) == string(r.Choices[0]) }) {
-		return invalid("این کد ملی در فهرست داوطلبان آزمون نیست.", "کد ملی را بررسی کنید، یا نخست داوطلب را به فهرست بیفزایید.")
+	if err := exam.CheckRuling(s, roster, r); err != nil {
+		return flawed("این داوری پذیرفته نیست.", err)
 	}
 	return nil
 }

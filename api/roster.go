@@ -11,11 +11,18 @@ import (
 // putRoster replaces the session's roster by the one of a CSV.
 func (f *surface) putRoster(c echo.Context) error {
 	ctx, id := c.Request().Context(), exam.SessionID(c.Param("id"))
-	_, r, err := upload(c, maxFile)
+	_, r, err := upload(c, exam.MaxRoster)
+	if err != nil {
+		return err
+	}
+	ses, err := f.Records.Session(ctx, id)
 	if err != nil {
 		return err
 	}
 	cs, err := exam.ParseRoster(r)
+	if err == nil {
+		cs, err = ses.Enrol(cs)
+	}
 	if tooLarge(err) {
 		return err
 	}

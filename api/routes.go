@@ -55,6 +55,7 @@ func (f *surface) routes() []route {
 		{post, v1 + "/sessions/:id/keys", just(exam.Expert), f.addKey},
 		{get, v1 + "/sessions/:id/keys", readers, f.listKeys},
 		{post, v1 + "/sessions/:id/sheets", just(exam.Expert), f.printSheets},
+		{get, v1 + "/sessions/:id/sheets", readers, f.listSheets},
 		{post, v1 + "/sessions/:id/appointments", namers, f.appoint},
 		{get, v1 + "/sessions/:id/tasks", deciders, f.listTasks},
 		{get, v1 + "/sessions/:id/grades", readers, f.grades},

@@ -235,12 +235,14 @@ func (f *surface) designs(ctx context.Context, id exam.SessionID) ([]*sheets.Des
 	return ds, nil
 }
 
-// addKey adds a version to the session's key and grades again what it changes.
+// addKey adds a version to the session's key and grades again what it changes. The
+// key is given item by item, or as the office writes it, title by title.
 func (f *surface) addKey(c echo.Context) error {
 	var k struct {
 		Seen   int                       `json:"seen"` // version the writer saw; 0: none yet
 		Reason string                    `json:"reason"`
 		Items  map[exam.ItemID]exam.Item `json:"items"`
+		exam.KeyText
 	}
 	if err := decode(c, &k); err != nil {
 		return err
@@ -249,6 +251,11 @@ func (f *surface) addKey(c echo.Context) error {
 	s, err := f.Records.Session(ctx, id)
 	if err != nil {
 		return err
+	}
+	if k.Items == nil {
+		if k.Items, err = exam.ParseKey(s, k.KeyText); err != nil {
+			return flawed("کلید با پرسش‌های آزمون نمی‌خواند.", err)
+		}
 	}
 	key := exam.Key{Items: k.Items, By: whoIs(c).Login, At: f.Now(), Reason: k.Reason}
 	if err := exam.CheckKey(s, key); err != nil {
