@@ -1,0 +1,137 @@
+package omr_test
+
+import (
+	"image"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+
+	"bargkhan/omr/omrtest"
+)
+
+// A family is one kind of bad scan.
+type family struct {
+	name  string
+	dpi   omrtest.DPI
+	hand  omrtest.Hand
+	spoil omrtest.Spoil
+	bits  int
+	may   int // rejects of a hundred sheets that are no fault; the rest must be read
+}
+
+// random makes a spoil whose amount is drawn for each sheet, from lo to hi.
+func random(lo, hi float64, f func(v float64) omrtest.Spoil) omrtest.Spoil {
+	return func(img *image.Gray, rng *rand.Rand) *image.Gray {
+		return f(lo+(hi-lo)*rng.Float64())(img, rng)
+	}
+}
+
+// scanned is a spoil and then a scanner.
+func scanned(s ...omrtest.Spoil) omrtest.Spoil {
+	return omrtest.Chain(append(s, omrtest.Scanned())...)
+}
+
+func families() []family {
+	const d = omrtest.DPI(200)
+	pencil := omrtest.Pencil
+	skew := func(v float64) omrtest.Spoil { return omrtest.Skew(v) }
+	list := []family{
+		{name: "scanned 150", dpi: 150, spoil: scanned()},
+		{name: "scanned 200", dpi: 200, spoil: scanned(random(-0.8, 0.8, skew))},
+		{name: "scanned 300", dpi: 300, spoil: scanned(random(-0.8, 0.8, skew))},
+		{name: "scanned 100", dpi: 100, spoil: scanned(), may: 100},
+		{name: "scanned 600", dpi: 600, spoil: scanned()},
+		{name: "skew 3", spoil: scanned(random(-3, 3, skew))},
+		{name: "skew 5", spoil: scanned(random(-5, 5, skew))},
+		{name: "skew 20", spoil: scanned(omrtest.Skew(20)), may: 100},
+		{name: "upside down", spoil: scanned(omrtest.Turn(2), random(-1, 1, skew))},
+		{name: "quarter", spoil: scanned(omrtest.Turn(1), random(-1, 1, skew))},
+		{name: "three quarters", spoil: scanned(omrtest.Turn(3))},
+		{name: "mirror", spoil: scanned(omrtest.Mirror()), may: 100},
+		{name: "copy 97", spoil: scanned(omrtest.Photocopy(0.97, 1.5, 20))},
+		{name: "copy 93", spoil: scanned(omrtest.Photocopy(0.93, 1.5, 20))},
+		{name: "copy 103", spoil: scanned(omrtest.Photocopy(1.03, 1.5, 20))},
+		{name: "copy bad", spoil: scanned(omrtest.Photocopy(0.97, 3, 60)), may: 10},
+		{name: "x and y", spoil: scanned(omrtest.Scale(1, 0.995))},
+		{name: "stretch", spoil: scanned(random(-0.02, 0.05, omrtest.Stretch))},
+		{name: "slip", spoil: scanned(random(-0.004, 0.004, func(v float64) omrtest.Spoil { return omrtest.Slip(v, 0.5, 0.2) }))},
+		{name: "slip short", spoil: scanned(random(-0.005, 0.005, func(v float64) omrtest.Spoil { return omrtest.Slip(v, 0.5, 0.05) })), may: 100},
+		{name: "shear", spoil: scanned(random(-0.01, 0.01, omrtest.Shear))},
+		{name: "jpeg 60", spoil: omrtest.Chain(scanned(), omrtest.JPEG(60))},
+		{name: "jpeg 30", spoil: omrtest.Chain(scanned(), omrtest.JPEG(30))},
+		{name: "noise", spoil: scanned(omrtest.Noise(15))},
+		{name: "blur", spoil: scanned(omrtest.Blur(1.5))},
+		{name: "gamma light", spoil: scanned(omrtest.Gamma(1.25))},
+		{name: "gamma dark", spoil: scanned(omrtest.Gamma(0.8))},
+		{name: "light", spoil: scanned(omrtest.UnevenLight(0.35))},
+		{name: "bilevel", spoil: omrtest.Chain(scanned(), random(100, 180, func(v float64) omrtest.Spoil { return omrtest.Bilevel(uint8(v)) })), bits: 1},
+		{name: "bilevel pale", hand: omrtest.Pale, spoil: omrtest.Chain(scanned(), omrtest.Bilevel(150)), bits: 1},
+		{name: "streak dark", spoil: scanned(random(0.1, 0.9, func(v float64) omrtest.Spoil { return omrtest.Streak(v, 1+int(v*997)%10, 60) }))},
+		{name: "streak grey", spoil: scanned(random(0.1, 0.9, func(v float64) omrtest.Spoil { return omrtest.Streak(v, 1+int(v*997)%5, 160) }))},
+		{name: "streak light", spoil: scanned(random(0.1, 0.9, func(v float64) omrtest.Spoil { return omrtest.Streak(v, 1+int(v*997)%5, 255) }))},
+		{name: "streak over markers", spoil: scanned(random(0.05, 0.085, func(v float64) omrtest.Spoil { return omrtest.Streak(v, 4, 40) }))},
+		{name: "fold line", spoil: scanned(random(0.1, 0.9, func(v float64) omrtest.Spoil { return omrtest.FoldLine(v, 3, 150) }))},
+		{name: "fold line white", spoil: scanned(random(0.1, 0.9, func(v float64) omrtest.Spoil { return omrtest.FoldLine(v, 3, 255) }))},
+		{name: "fold corner", spoil: scanned(random(10, 45, func(v float64) omrtest.Spoil { return d.FoldCorner(omrtest.Where(int(v*97)%4), v) })), may: 10},
+		{name: "torn corner", spoil: scanned(random(10, 60, func(v float64) omrtest.Spoil { return d.TornCorner(omrtest.Where(int(v*97)%4), v) })), may: 20},
+		{name: "crop", spoil: scanned(random(1, 6, func(v float64) omrtest.Spoil { return d.Crop(v, 0, 6-v, v/2) }))},
+		{name: "crop marker", spoil: scanned(d.Crop(12, 0, 0, 0)), may: 100},
+		{name: "frame", spoil: scanned(random(1, 6, func(v float64) omrtest.Spoil { return d.Frame(v, 10) }))},
+		{name: "margin", spoil: scanned(d.Margin(8, 20), random(-2, 2, skew))},
+		{name: "punch", spoil: scanned(random(10, 14, func(v float64) omrtest.Spoil { return d.Punch(v, 30) }))},
+		{name: "coffee", spoil: scanned(random(0.2, 0.8, func(v float64) omrtest.Spoil { return d.Coffee(v, 1-v, 40) }))},
+		{name: "thumb", spoil: scanned(random(0.2, 0.8, func(v float64) omrtest.Spoil { return d.Fingerprint(v, 0.5, 0.5) }))},
+		{name: "office stamp", spoil: scanned(random(0.2, 0.8, func(v float64) omrtest.Spoil { return d.Stamp(0.5, v) }))},
+		{name: "dirty", spoil: scanned(omrtest.DirtyErasing(0.5)), may: 10},
+		{name: "phone", spoil: omrtest.Phone(3000, 0.9), may: 100},
+		{name: "unreadable", spoil: omrtest.Unreadable(), may: 100},
+	}
+	for i := range list {
+		f := &list[i]
+		if f.dpi == 0 {
+			f.dpi = d
+		}
+		if f.bits == 0 {
+			f.bits = 8
+		}
+		if f.hand == 0 {
+			f.hand = pencil
+		}
+	}
+	for _, h := range omrtest.Hands() {
+		list = append(list, family{name: "hand " + h.String(), dpi: d, hand: h, bits: 8, spoil: scanned(random(-0.8, 0.8, skew))})
+	}
+	return list
+}
+
+// TestSpoiled reads sheets that were spoiled in every way that omrtest knows. None
+// may be misread without a doubt; BARGKHAN_SEEDS asks for more sheets a family.
+func TestSpoiled(t *testing.T) {
+	n := uint64(1)
+	if more, err := strconv.ParseUint(os.Getenv("BARGKHAN_SEEDS"), 10, 64); err == nil {
+		n = more
+	}
+	d := national(t, true)
+	for _, f := range families() {
+		t.Run(f.name, func(t *testing.T) {
+			var r result
+			for seed := range n {
+				r.try(t, d, float64(f.dpi), f.hand, f.spoil, f.bits, seed+1)
+			}
+			t.Log(r)
+			for _, w := range r.words {
+				t.Log(w)
+			}
+			if r.of[omrtest.Misread] > 0 {
+				t.Errorf("%d fields were misread without a doubt", r.of[omrtest.Misread])
+			}
+			if r.of[omrtest.Unasked] > 0 {
+				t.Errorf("%d fields that only a person can settle were settled", r.of[omrtest.Unasked])
+			}
+			if 100*r.rejected > f.may*r.sheets+100 {
+				t.Errorf("%d of %d sheets were rejected", r.rejected, r.sheets)
+			}
+		})
+	}
+}
