@@ -138,5 +138,5 @@ func luma(r, g, b uint32) uint8 {
 func onWhite(c color.Color) uint8 {
 	r, g, b, a := c.RGBA() // premultiplied, 16 bits
 	rest := 0xFFFF - a
-	return uint8((19595*(r+rest) + 38470*(g+rest) + 7471*(b+rest) + 1<<15) >> 24)
+	return uint8(((19595*(r+rest)+38470*(g+rest)+7471*(b+rest)+1<<15)>>16 + 128) / 257)
 }

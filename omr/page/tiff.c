@@ -269,7 +269,7 @@ static int decode(struct picture *p) {
 }
 
 int page_tiff_grey(const unsigned char *src, size_t n, uint64_t ifd, unsigned char *dst, uint32_t width,
-                   uint32_t height, int *bits, char *msg, int msgsize) {
+                   uint32_t height, int unaligned, int *bits, char *msg, int msgsize) {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct memory mem = {src, n, 0};
 	struct capture cap = {msg, msgsize, 0};
@@ -284,6 +284,8 @@ int page_tiff_grey(const unsigned char *src, size_t n, uint64_t ifd, unsigned ch
 		cap.count = 0; // what a directory is warned of (unknown tags, counts) changes no pixel
 		TIFFGetField(p.tif, TIFFTAG_IMAGEWIDTH, &p.width);
 		TIFFGetField(p.tif, TIFFTAG_IMAGELENGTH, &p.height);
+		if (unaligned)
+			TIFFSetField(p.tif, TIFFTAG_FAXMODE, FAXMODE_NORTC | FAXMODE_NOEOL);
 		if (p.width == width && p.height == height)
 			code = decode(&p);
 		else

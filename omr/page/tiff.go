@@ -45,8 +45,13 @@ func tiffDirectories(f file, most int) (tiffFile, []directory, error) {
 	return t, ds, nil
 }
 
-// inside says whether all the strips and tiles of d lie in the file.
+// inside says whether all the values, strips and tiles of d lie in the file.
 func (t tiffFile) inside(d directory) error {
+	for tag := range d.entries {
+		if _, _, err := t.bytes(d, tag); err != nil {
+			return err
+		}
+	}
 	for _, tags := range [][2]uint16{{tagStripOffsets, tagStripBytes}, {tagTileOffsets, tagTileBytes}} {
 		at, err := t.numbers(d, tags[0])
 		if err != nil {
@@ -124,7 +129,7 @@ func (t tiffFile) page(d directory, data []byte, lim Limits) (Page, error) {
 	if err := lim.room(int(w), int(h)); err != nil {
 		return Page{}, err
 	}
-	img, bits, err := greyTIFF(data, d.at, int(w), int(h))
+	img, bits, err := greyTIFF(data, d.at, int(w), int(h), false)
 	if err != nil {
 		return Page{}, err
 	}
@@ -135,13 +140,17 @@ func (t tiffFile) page(d directory, data []byte, lim Limits) (Page, error) {
 	return lay(img, bits, t.orientation(d), x, y, lim)
 }
 
-// greyTIFF decodes the w×h picture whose directory stands at ifd.
-func greyTIFF(data []byte, ifd int64, w, h int) (*image.Gray, int, error) {
+// greyTIFF decodes the w×h picture whose directory stands at ifd. Of CCITT RLE,
+// unaligned says that rows are not filled to bytes, which TIFF does not know.
+func greyTIFF(data []byte, ifd int64, w, h int, unaligned bool) (*image.Gray, int, error) {
 	img := image.NewGray(image.Rect(0, 0, w, h))
 	var msg [256]byte
-	var bits C.int
+	var bits, loose C.int
+	if unaligned {
+		loose = 1
+	}
 	code := C.page_tiff_grey((*C.uchar)(unsafe.SliceData(data)), C.size_t(len(data)), C.uint64_t(ifd),
-		(*C.uchar)(unsafe.SliceData(img.Pix)), C.uint32_t(w), C.uint32_t(h), &bits,
+		(*C.uchar)(unsafe.SliceData(img.Pix)), C.uint32_t(w), C.uint32_t(h), loose, &bits,
 		(*C.char)(unsafe.Pointer(&msg[0])), C.int(len(msg)))
 	switch code {
 	case C.PAGE_TIFF_OK:
