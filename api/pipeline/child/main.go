@@ -25,12 +25,26 @@ import (
 // that Pool starts calls it with its standard input and output, and nothing else.
 // Signals of the terminal are left to the parent: its end is the child's.
 func Main(ctx context.Context, in io.Reader, out io.Writer) error {
+	return answers(ctx, in, out, func(ctx context.Context, p page.Page, design finder) (*omr.Reading, error) {
+		r := omr.Reader{Design: design}
+		return r.Read(ctx, p)
+	})
+}
+
+// A finder finds the design a stamp was printed from.
+type finder func(sheets.Stamp) (*sheets.Design, error)
+
+// An eye reads a page.
+type eye func(ctx context.Context, p page.Page, design finder) (*omr.Reading, error)
+
+// answers is Main with any eye.
+func answers(ctx context.Context, in io.Reader, out io.Writer, look eye) error {
 	signal.Ignore(unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
 	out, err := apart(out)
 	if err != nil {
 		return err
 	}
-	w := &worker{in: bufio.NewReader(in), out: bufio.NewWriter(out), designs: map[sheets.Check]*sheets.Design{}}
+	w := &worker{look: look, in: bufio.NewReader(in), out: bufio.NewWriter(out), designs: map[sheets.Check]*sheets.Design{}}
 	if err := send(w.out, answer{Is: "ready"}); err != nil {
 		return err
 	}
@@ -62,6 +76,7 @@ func apart(out io.Writer) (io.Writer, error) {
 
 // A worker answers one request after another.
 type worker struct {
+	look    eye
 	in      *bufio.Reader
 	out     *bufio.Writer
 	designs map[sheets.Check]*sheets.Design // that were offered
@@ -114,9 +129,8 @@ func (w *worker) page(ctx context.Context, p page.Page, decoding error) (answer,
 		a.Reject = &omr.Reject{Reason: omr.Undecoded, Detail: decoding.Error()}
 		return a, world(decoding)
 	}
-	r := omr.Reader{Design: w.design}
 	var err error
-	a.Reading, err = r.Read(ctx, p)
+	a.Reading, err = w.look(ctx, p, w.design)
 	if errors.As(err, &a.Reject) {
 		a.Reading, err = nil, nil
 	}

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
-	"os"
 	"runtime"
 	"sync"
 	"time"
@@ -41,7 +40,7 @@ type Pool struct {
 	// Limits bound the files that are read.
 	Limits page.Limits
 	// Design finds the revision with this head of its digest; nil without error
-	// when there is none.
+	// when there is none. Without it there are no designs.
 	Design func(context.Context, sheets.Check) (*sheets.Design, error)
 	// Log is told why a child ended; nil means nobody is.
 	Log *slog.Logger
@@ -232,6 +231,9 @@ func (p *Pool) answer(ctx context.Context, c *proc) (answer, error) {
 
 // offer looks up a design that a child needs.
 func (p *Pool) offer(ctx context.Context, c sheets.Check) offer {
+	if p.Design == nil {
+		return offer{}
+	}
 	d, err := p.Design(ctx, c)
 	if err != nil {
 		return offer{Fault: err.Error()}
@@ -272,17 +274,14 @@ func (p *Pool) take(ctx context.Context) (*proc, error) {
 	if bad > 2 {
 		pause(ctx, min(50*time.Millisecond<<min(bad-2, 10), 10*time.Second))
 	}
-	command, err := p.command()
-	if err != nil {
-		return nil, err
-	}
-	c, err := start(ctx, command, append(environment(p.memory()), p.Env...), p.memory(), startTime)
+	c, err := start(ctx, p.command(), append(environment(p.memory()), p.Env...), p.memory(), startTime)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
 	if err != nil {
 		p.ill()
-		return nil, fmt.Errorf("%w: starting a child to read with: %w", fault.Transient, err)
+		// Without the chain of err: that it ended says nothing of any page.
+		return nil, fmt.Errorf("%w: starting a child to read with: %v", fault.Transient, err)
 	}
 	return c, nil
 }
@@ -334,12 +333,13 @@ func (p *Pool) ill() {
 	p.mu.Unlock()
 }
 
-func (p *Pool) command() ([]string, error) {
+func (p *Pool) command() []string {
 	if p.Command != nil {
-		return p.Command, nil
+		return p.Command
 	}
-	self, err := os.Executable()
-	return []string{self, Command}, err
+	// The program that runs, also after another was put in its place: parent and
+	// child speak one language.
+	return []string{"/proc/self/exe", Command}
 }
 
 func (p *Pool) memory() uint64 {
