@@ -494,7 +494,9 @@ func TestPDF(t *testing.T) {
 	lz.Close()
 	png := append([]byte(nil), predicted(grey)...)
 	size := " /ColorSpace /DeviceGray /BitsPerComponent 1 "
-	parms := func(s string) string { return fmt.Sprintf("/Filter /CCITTFaxDecode /DecodeParms <<%s /Columns %d>>", s, w) }
+	parms := func(s string) string {
+		return fmt.Sprintf("/Filter /CCITTFaxDecode /DecodeParms <<%s /Columns %d>>", s, w)
+	}
 	tests := []struct {
 		name string
 		data []byte

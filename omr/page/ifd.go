@@ -118,29 +118,46 @@ func (t tiffFile) entry(b []byte) (tag uint16, e entry) {
 	return t.order.Uint16(b), e
 }
 
-// bytes returns the value of tag, of size bytes each, or nil if d has none.
-func (t tiffFile) bytes(d directory, tag uint16) (b []byte, size int64, err error) {
-	e, ok := d.entries[tag]
-	if !ok || e.count == 0 || int(e.kind) >= len(typeSize) || typeSize[e.kind] == 0 {
-		return nil, 0, nil
+// locate returns the bytes of e that stand in its directory, or, if they are nil,
+// where they stand in the file; size is that of one value. An entry of an unknown
+// type has none.
+func (t tiffFile) locate(e entry) (b []byte, at, n, size int64, err error) {
+	if e.count == 0 || int(e.kind) >= len(typeSize) || typeSize[e.kind] == 0 {
+		return nil, 0, 0, 0, nil
 	}
 	size = typeSize[e.kind]
 	if e.count > t.size/size {
-		return nil, 0, torn("a page's directory claims %d values", e.count)
+		return nil, 0, 0, 0, torn("a page's directory claims %d values", e.count)
 	}
-	n := e.count * size
-	if n <= int64(len(e.value)) {
-		return e.value[:n], size, nil
+	if n = e.count * size; n <= int64(len(e.value)) {
+		return e.value[:n], 0, n, size, nil
 	}
-	at := int64(0)
 	if t.big {
 		at = offset(t.order.Uint64(e.value))
 	} else {
 		at = int64(t.order.Uint32(e.value))
 	}
+	if at > t.size-n {
+		return nil, 0, 0, 0, torn("a value of a page's directory lies beyond the end of the file")
+	}
+	return nil, at, n, size, nil
+}
+
+// bytes returns the value of tag, of size bytes each, or nil if d has none.
+func (t tiffFile) bytes(d directory, tag uint16) (b []byte, size int64, err error) {
+	b, at, n, size, err := t.locate(d.entries[tag])
+	switch {
+	case err != nil || b != nil || n == 0:
+		return b, size, err
+	case n/size > mostValues:
+		return nil, 0, torn("a page's directory claims %d values", n/size)
+	}
 	b, err = t.at(at, n, "a value of a page's directory")
 	return b, size, err
 }
+
+// No page has more strips than rows, and none of ours more rows than this.
+const mostValues = 1 << 18
 
 // numbers returns the whole numbers of tag; none if d has no such tag.
 func (t tiffFile) numbers(d directory, tag uint16) ([]int64, error) {

@@ -47,8 +47,8 @@ func tiffDirectories(f file, most int) (tiffFile, []directory, error) {
 
 // inside says whether all the values, strips and tiles of d lie in the file.
 func (t tiffFile) inside(d directory) error {
-	for tag := range d.entries {
-		if _, _, err := t.bytes(d, tag); err != nil {
+	for _, e := range d.entries {
+		if _, _, _, _, err := t.locate(e); err != nil {
 			return err
 		}
 	}
