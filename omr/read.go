@@ -5,6 +5,8 @@ import (
 	"errors"
 	"math"
 
+	"bargkhan/omr/internal/pix"
+	"bargkhan/omr/judge"
 	"bargkhan/omr/page"
 	"bargkhan/sheets"
 )
@@ -125,6 +127,9 @@ func (s *sight) read(d *sheets.Design, stamp sheets.Stamp, pose Pose, g *grid, b
 			return nil, err
 		}
 		out.Evidence = s.measure(&out.Pose, g, pg, black, nil)
+		if s.bilevel && black < halftoned {
+			dim(out.Evidence)
+		}
 		if err := proven(out); err != nil {
 			return nil, err
 		}
@@ -156,6 +161,20 @@ func proven(r *Reading) error {
 	return nil
 }
 
+// A scan of one bit a pixel has lost pale pencil without a trace, unless it was
+// halftoned: then solid black has white specks too.
+const (
+	halftoned = 0.15 // brightness of printed black as a share of the paper's
+	dimmed    = 0.97 // Seen of a bubble in such a scan
+)
+
+// dim lowers Seen on a scan that shows no pale marks.
+func dim(ev []judge.Evidence) {
+	for i := range ev {
+		ev[i].Seen = round(ev[i].Seen * dimmed)
+	}
+}
+
 // copiedBy is how far a scale is from 1 before it says photocopy: scanners err by
 // one in a hundred.
 const copiedBy = 0.015
@@ -172,7 +191,7 @@ func (s *sight) notes(p *Pose, black float64) (out []Note) {
 	if black > paleBlack {
 		out = append(out, Pale)
 	}
-	if s.bits == 1 {
+	if s.bilevel {
 		out = append(out, Bilevel)
 	}
 	return out
@@ -184,7 +203,7 @@ func (s *sight) diagnose(err error) error {
 	if !errors.As(err, &back) || back.Reason != NoAnchors {
 		return err
 	}
-	if dark := s.printed(); dark < blankShare {
+	if pix.Printed(s.small, 0.7*s.paper.White) < blankShare {
 		return reject(BlankPage, "nothing is printed on this page")
 	}
 	return err
@@ -193,21 +212,3 @@ func (s *sight) diagnose(err error) error {
 // blankShare is the share of dark pixels below which a page is blank: the four
 // corner markers alone are five times as much.
 const blankShare = 0.0006
-
-// printed is the share of the small picture that is clearly darker than its paper.
-func (s *sight) printed() float64 {
-	w, h := s.small.Rect.Dx(), s.small.Rect.Dy()
-	// A frame of shadow around the page is no print: a margin is left out.
-	mx, my := w/16, h/16
-	n, all := 0, 0
-	for y := my; y < h-my; y++ {
-		row := s.small.Pix[y*s.small.Stride:][:w]
-		for x := mx; x < w-mx; x++ {
-			all++
-			if float64(row[x]) < 0.7*s.paper.White {
-				n++
-			}
-		}
-	}
-	return float64(n) / float64(max(all, 1))
-}

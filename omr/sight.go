@@ -20,12 +20,12 @@ type (
 // A sight is one page while it is being read: the scan, a reduced copy to search
 // in, and the brightness of its paper.
 type sight struct {
-	img   *image.Gray
-	dpi   float64
-	bits  int
-	small *image.Gray
-	k     int // img is k times as large as small
-	paper *pix.Paper
+	img     *image.Gray
+	dpi     float64
+	bilevel bool // one bit a pixel, whatever the file says
+	small   *image.Gray
+	k       int // img is k times as large as small
+	paper   *pix.Paper
 }
 
 // smallSide bounds the longer side of the picture that anchors are searched in:
@@ -45,7 +45,7 @@ func look(p page.Page) (*sight, error) {
 	if p.Img == nil || p.Img.Rect.Empty() {
 		return nil, reject(Undecoded, "the page holds no picture: scan it again")
 	}
-	s := &sight{img: pix.Origin(p.Img), dpi: p.DPI, bits: p.Bits}
+	s := &sight{img: pix.Origin(p.Img), dpi: p.DPI}
 	w, h := s.img.Rect.Dx(), s.img.Rect.Dy()
 	if max(w, h) < leastSide || min(w, h) < leastSide/4 {
 		return nil, reject(TooSmall, "the picture has %d×%d pixels: scan with 200 dpi or more", w, h)
@@ -53,6 +53,7 @@ func look(p page.Page) (*sight, error) {
 	if max(w, h) > mostSide {
 		return nil, reject(Undecoded, "the picture has %d×%d pixels, more than the %d a side that are looked at", w, h, mostSide)
 	}
+	s.bilevel = p.Bits == 1 || pix.Bilevel(s.img)
 	s.reduce((max(w, h) + smallSide - 1) / smallSide)
 	return s, nil
 }

@@ -54,6 +54,9 @@ func (v *verdict) judge(f sheets.Field, first int, ev []Evidence) {
 	}
 	if f.Rule == sheets.AnyNumber {
 		v.each(ev, above)
+		if v.s.dim && len(v.Doubts) == 0 {
+			v.doubt(Hidden, "", v.s.marked)
+		}
 		return
 	}
 	switch len(v.Choices) {
@@ -78,6 +81,9 @@ func (v *verdict) each(ev []Evidence, above []float64) {
 // none is a field without a sure mark.
 func (v *verdict) none(rule sheets.Rule, ev []Evidence, above []float64) {
 	v.each(ev, above)
+	if v.s.dim && len(v.Doubts) == 0 {
+		v.doubt(Hidden, "", v.s.marked)
+	}
 	if rule == sheets.ExactlyOne {
 		v.doubt(Missing, "", v.s.marked-largest(above))
 	}

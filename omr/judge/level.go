@@ -11,6 +11,8 @@ type scale struct {
 	level  []float64 // blank level of each bubble
 	blank  float64   // shares above the level: at or below, not marked
 	marked float64   // at or above, marked
+	usual  []float64 // the ink of clear single marks
+	dim    bool      // the scan may have lost pale marks without a trace
 }
 
 // above is the ink of bubble i above its blank level, as a share of what is left to
@@ -51,7 +53,9 @@ const (
 // newScale learns what ink means on a page.
 func newScale(pg sheets.Page, ev []Evidence, p Policy) *scale {
 	s := &scale{level: levels(pg, ev)}
-	s.marked = s.sure(pg, ev, p)
+	s.usual = s.clearMarks(pg, ev, p)
+	s.marked = s.sure(p)
+	s.dim = s.lossy(ev)
 	s.blank = min(quietest+spreads*s.spread(ev), max(p.Blank, nearMark*s.marked))
 	return s
 }
@@ -103,10 +107,39 @@ func (s *scale) spread(ev []Evidence) float64 {
 	return (quantile(off, 0.6) - quantile(off, 0.1)) / 1.53
 }
 
-// sure is the ink from which a mark of this page is sure: a part of its usual mark.
-// A page of faint marks is a faint pencil; half a mark among solid ones is a doubt.
-func (s *scale) sure(pg sheets.Page, ev []Evidence, p Policy) float64 {
-	var usual []float64
+// sure is the ink from which a mark of this page is sure: a part of its usual mark,
+// so that half a mark among solid ones is a doubt. A page of faint marks does not
+// lower the limit: measured on made pages, the ghosts of a page that was rubbed out
+// whole are as dark as the marks of a hard pencil, and only a person can tell.
+func (s *scale) sure(p Policy) float64 {
+	if p.Part == 0 || len(s.usual) < usualMarks {
+		return p.Marked
+	}
+	return min(max(p.Part*quantile(s.usual, 0.5), p.Marked), p.Marked*3/2)
+}
+
+// What a scan of black and white only must show so that its blanks are believed: its
+// marks are solid, so the threshold is far from this pencil.
+const (
+	partlySeen = 0.985 // Seen of the page's middle bubble: below, the whole scan has lost something
+	solidMark  = 0.8   // ink that nine of ten marks exceed
+)
+
+// lossy says whether blanks of the page may be marks that the scan has lost: all its
+// bubbles are seen in part only, and its marks are few or thin.
+func (s *scale) lossy(ev []Evidence) bool {
+	seen := make([]float64, len(ev))
+	for i, e := range ev {
+		seen[i] = e.Seen
+	}
+	if len(ev) == 0 || quantile(seen, 0.5) >= partlySeen {
+		return false
+	}
+	return len(s.usual) < usualMarks || quantile(s.usual, 0.1) < solidMark
+}
+
+// clearMarks lists the ink of the first choice wherever it stands alone.
+func (s *scale) clearMarks(pg sheets.Page, ev []Evidence, p Policy) (usual []float64) {
 	i := 0
 	for _, f := range pg.Fields {
 		first, second := 0.0, 0.0
@@ -123,10 +156,7 @@ func (s *scale) sure(pg sheets.Page, ev []Evidence, p Policy) float64 {
 			usual = append(usual, first)
 		}
 	}
-	if p.Part == 0 || len(usual) < usualMarks {
-		return p.Marked
-	}
-	return min(max(p.Part*quantile(usual, 0.5), p.Marked*2/3), p.Marked*3/2)
+	return usual
 }
 
 // quantile is the value below which the share q of vs lies; 0 of none.
