@@ -71,7 +71,7 @@ var dangerous = map[string][]string{
 	"os":                                   {"sheets/typeset", "api/intake", "api/archive", "api/certificate", "api/store/local", "api/store/storetest", "api/pipeline", "api/pipeline/child", "api", "cmd/omr", "cmd/omrd", "cmd/omrd/demo"},
 	"os/exec":                              {"api/store/local", "api/store/storetest", "api/pipeline/child", "cmd/omrd"},
 	"time":                                 {"calibration", "api/persian", "api/intake", "api/exam", "api/certificate", "api/store", "api/store/local", "api/store/storetest", "api/pipeline", "api/pipeline/child", "api", "cmd/omr", "cmd/omrd", "cmd/omrd/demo"},
-	"net/http":                             {"api", "cmd/omrd"},
+	"net/http":                             {"api", "cmd/omrd", "cmd/omrd/demo"},
 	"log/slog":                             {"api/store", "api/store/local", "api/pipeline", "api/pipeline/child", "api", "cmd/omrd"},
 	"math/rand":                            {"omr/omrtest", "cmd/omrd/demo"},
 	"math/rand/v2":                         {"omr/omrtest", "cmd/omrd/demo"},

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestLoad checks what outranks what, and that nothing wrong passes.
+func TestLoad(t *testing.T) {
+	fonts := t.TempDir()
+	tests := []struct {
+		name, file string
+		env        []string
+		faults     []string // all of them in the error; none: the configuration is good
+		want       func(*Config)
+	}{
+		{name: "defaults", want: func(*Config) {}},
+		{name: "file", file: "listen = \"127.0.0.1:9\"\nsettle = \"7s\"\n[stations]\nhall-9 = \"/srv/9\"\n",
+			want: func(c *Config) {
+				c.Listen, c.Settle, c.Stations = "127.0.0.1:9", 7*time.Second, Stations{"hall-9": "/srv/9"}
+			}},
+		{name: "environment outranks file", file: `listen = "127.0.0.1:9"`, env: []string{"OMRD_LISTEN=127.0.0.1:10", "OMRD_STATIONS=a=/srv/a,b=/srv/b"},
+			want: func(c *Config) {
+				c.Listen, c.Stations = "127.0.0.1:10", Stations{"a": "/srv/a", "b": "/srv/b"}
+			}},
+		{name: "unknown key", file: "lisen = 1", faults: []string{"lisen"}},
+		{name: "unknown variable", env: []string{"OMRD_LISEN=1"}, faults: []string{"OMRD_LISEN"}},
+		{name: "every fault at once", env: []string{"OMRD_LISTEN=here", "OMRD_DATABASE=mysql://x", "OMRD_SETTLE=1ms", "OMRD_STATIONS=Hall 1=/a,b=/a", "OMRD_LOG=xml"},
+			faults: []string{"listen", "database", "settle", "Hall 1", "share", "log"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			file := ""
+			if tt.file != "" {
+				file = filepath.Join(t.TempDir(), "omrd.toml")
+				if err := os.WriteFile(file, []byte(tt.file), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got, err := Load(file, append(tt.env, "OMRD_FONTS="+fonts, "OMRD_DATA=/srv/data", "OMRD_WORKERS=3"))
+			for _, f := range tt.faults {
+				if err == nil || !strings.Contains(err.Error(), f) {
+					t.Errorf("got error %v, want one about %q", err, f)
+				}
+			}
+			if tt.faults != nil {
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := Default()
+			want.Fonts, want.Data, want.Workers = fonts, "/srv/data", 3
+			want.Archive, want.SigningKey = "/srv/data/archive", "/srv/data/keys/certificate.key"
+			want.Stations = Stations{"hall-1": "/srv/data/stations/hall-1"}
+			tt.want(&want)
+			if d := cmp.Diff(want, got); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+		})
+	}
+}
