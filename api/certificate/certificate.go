@@ -60,6 +60,10 @@ const (
 // A Signer is a file key in the small and a hardware module in the large.
 type Signer interface {
 	Sign(message []byte) (signature []byte, keyID string, err error)
+
+	// Verify is nil when signature over message was made by the key keyID of this
+	// signer, which may be one it no longer signs with.
+	Verify(message, signature []byte, keyID string) error
 }
 
 // A Passing is one title of one session that a person has passed for certain.
