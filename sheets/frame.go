@@ -65,7 +65,8 @@ func newFrame(name string, w, h float64, first int) Frame {
 // MarkerBits returns the 4×4 modules inside marker id of ArUco's DICT_4X4_50, row
 // by row from the top left, true for white: OpenCV's published dictionary
 // (Garrido-Jurado et al., Pattern Recognition 47, 2014), of which sheets of ours
-// use the first twelve. It panics on any other id.
+// use the first twelve. Any two of them, and any one in two turns, differ in five
+// modules at least. It panics on any other id.
 func MarkerBits(id int) [16]bool {
 	words := [12]uint16{
 		181<<8 | 50, 15<<8 | 154, 51<<8 | 45, 153<<8 | 70,

@@ -3,8 +3,91 @@ package sheets
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"bargkhan/sheets/geom"
 )
+
+// smallLayout has every type of registration feature and of bubble; at 254 dpi ten
+// pixels are a millimetre.
+const smallLayout = `{
+ "set": "small", "page": {"width": 1000, "height": 1400, "dpi": 254},
+ "registration": [
+  {"type": "L mark", "corner": "top_left", "x": 60, "y": 60, "w": 40, "h": 40, "note": "by its centre"},
+  {"type": "filled square", "corner": "top_right", "x": 940, "y": 60, "w": 40, "h": 40},
+  {"type": "corner bracket", "corner": "bottom_right", "x": 960, "y": 1360, "w": 40, "h": 40},
+  {"type": "ring", "corner": "bottom_left", "x": 60, "y": 1340, "w": 40, "h": 40, "stroke": 8},
+  {"type": "filled small square", "corner": "left", "x": 60, "y": 700, "w": 20, "h": 20},
+  {"type": "page edges", "corner": "all", "x": 0, "y": 0, "w": 1000, "h": 1400}],
+ "fields": [
+  {"name": "q1", "options": ["A", "B"], "bubbles": [
+   {"option": "A", "x": 300, "y": 300, "w": 30, "h": 30, "shape": "circle"},
+   {"option": "B", "x": 400, "y": 300, "w": 30, "h": 30, "shape": "circle"}]},
+  {"name": "sources", "rule": "any-number", "role": "survey", "bubbles": [
+   {"option": "x", "x": 300, "y": 400, "w": 50, "h": 30, "shape": "stadium"}]},
+  {"name": "box", "bubbles": [{"option": "1", "x": 300, "y": 500, "w": 30, "h": 30, "shape": "square"}]}]
+}`
+
+func TestImportLayout(t *testing.T) {
+	got, err := ImportLayout(strings.NewReader(smallLayout))
+	if err != nil {
+		t.Fatal(err)
+	}
+	box := geom.R[geom.Paper]
+	want := &Design{
+		ID: "small", Title: "small", Size: geom.Point[geom.Paper]{X: 100, Y: 140},
+		Pages: []Page{{
+			Anchors: []Anchor{
+				{Shape: Corner, Box: box(4, 4, 8, 8), Stroke: 2},
+				{Shape: Square, Box: box(92, 4, 96, 8)},
+				{Shape: Corner, Box: box(92, 132, 96, 136)},
+				{Shape: Ring, Box: box(4, 132, 8, 136), Stroke: 0.8},
+				{Shape: Square, Box: box(5, 69, 7, 71)},
+			},
+			Fields: []Field{
+				{ID: "q1", Outline: Ellipse, Bubbles: []Bubble{{Choice: "A", Box: box(28.5, 28.5, 31.5, 31.5)}, {Choice: "B", Box: box(38.5, 28.5, 41.5, 31.5)}}},
+				{ID: "sources", Role: Survey, Rule: AnyNumber, Outline: Stadium, Bubbles: []Bubble{{Choice: "x", Box: box(27.5, 38.5, 32.5, 41.5)}}},
+				{ID: "box", Outline: Rectangle, Bubbles: []Bubble{{Choice: "1", Box: box(28.5, 48.5, 31.5, 51.5)}}},
+			},
+		}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestImportLayoutRefuses(t *testing.T) {
+	tests := []struct {
+		name     string
+		old, new string
+		want     []string
+	}{
+		{"no page", `"page": {"width": 1000, "height": 1400, "dpi": 254}`, `"page": null`, []string{"describes no page"}},
+		{"no dpi", `"dpi": 254`, `"dpi": 0`, []string{"dpi must be above 0"}},
+		{"feature", `"type": "ring"`, `"type": "cloud"`, []string{`"cloud" is not known`, "line 7"}},
+		{"corner", `"corner": "bottom_right"`, `"corner": "south"`, []string{`corner "south"`}},
+		{"mixed shapes", `"h": 30, "shape": "circle"}]`, `"h": 30, "shape": "square"}]`, []string{"one shape"}},
+		{"option twice", `"option": "B"`, `"option": "A"`, []string{`"A" stands twice`}},
+		{"bubble out of the page", `"x": 400`, `"x": 2400`, []string{"leaves"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			file := strings.Replace(smallLayout, tt.old, tt.new, 1)
+			_, err := ImportLayout(strings.NewReader(file))
+			if file == smallLayout || err == nil {
+				t.Fatal("no error")
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("the error does not say %q:\n%v", want, err)
+				}
+			}
+		})
+	}
+}
 
 // scans is the folder of real scans with layouts, which are not part of the project.
 func scans(t *testing.T) string {

@@ -1,6 +1,7 @@
 package sheets
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -70,7 +71,7 @@ const (
 	labelHigh  = 3.6 // of the row of option labels
 	headHigh   = 10.0
 	blockFoot  = 1.6
-	blockGap   = 2.0 // between blocks, at least
+	blockGap   = 1.6 // between blocks, at least
 	mostGap    = 12.0
 	zoneGap    = 2.0
 )
@@ -88,7 +89,7 @@ func Layout(s Description) (*Design, error) {
 		Anchors: slices.Concat(frame.Markers[:], frame.Ticks),
 		Codes:   slices.Clone(frame.Codes[:]),
 	}}
-	if err := l.sheet(); err != nil {
+	if err := errors.Join(l.sheet(), l.join()); err != nil {
 		return nil, err
 	}
 	d := &Design{ID: s.ID, Title: s.Title, Size: frame.Size, Pages: []Page{l.page}}
@@ -192,6 +193,7 @@ func (s *Description) validate() error {
 // A layouter puts the figures of one page into box, zone by zone from the top.
 type layouter struct {
 	Description
+	faults
 	box  geom.Rect[geom.Paper]
 	page Page
 }
@@ -270,11 +272,14 @@ func (l *layouter) office(x0, y, x1 float64) float64 {
 	}
 	if l.Presence {
 		const wide = 34.0
-		l.text(x0+12, y+1, x0+wide-2, y+7, "غایب", 3.4, Start, true)
-		l.text(x0+12, y+6.5, x0+wide-2, bottom-1, "ویژهٔ مسئول حوزه", 2.3, Start, false)
-		l.page.Fields = append(l.page.Fields, Field{ID: "absent", Role: Presence, Bubbles: []Bubble{bubble("1", x0+7, y+high/2)}})
+		l.text(x0+12, y+1.4, x0+wide-2, y+7.4, "غایب", 3.4, Start, true)
+		l.text(x0+3, y+7.6, x0+wide-2, bottom-0.6, "ویژهٔ مسئول حوزه", 2.5, Start, false)
+		l.page.Fields = append(l.page.Fields, Field{ID: "absent", Role: Presence, Bubbles: []Bubble{bubble("1", x0+7, y+4.4)}})
 		left += wide
 		l.line(left, y, left, bottom, 0.15)
+	}
+	if right-left < 18 {
+		l.add(fmt.Errorf("sheet.forms: %d forms leave no room to sign on %s: fewer forms or digits, or larger paper", l.Forms, l.Paper))
 	}
 	l.text(left+2, y+0.5, right-2, y+5.5, "امضای داوطلب", 2.7, Start, false)
 	return bottom
@@ -298,6 +303,9 @@ func (l *layouter) identity(y float64) float64 {
 	x := l.box.Min.X
 	wide := float64(l.Digits)*step + 2*margin
 	right := x + wide + 3
+	if l.box.Max.X-right < 60 {
+		l.add(fmt.Errorf("sheet.digits: a grid of %d digits leaves no room beside it on %s: fewer digits or larger paper", l.Digits, l.Paper))
+	}
 	top := y + head + boxHigh + 1
 	bottom := top + 10*high + 1
 	l.outlined(x, y, x+wide, bottom, 0.3)
@@ -352,8 +360,9 @@ func (l *layouter) instructions(x0, y, x1 float64) float64 {
 // fills is the strip that shows the right mark and six wrong ones: tick, cross,
 // left half, upper half, dot, pale grey.
 func (l *layouter) fills(y float64) float64 {
-	const high, step = 8.0, 18.0
+	const high = 8.0
 	x0, x1 := l.box.Min.X, l.box.Max.X
+	step := min(18, (l.box.W()-64)/5)
 	l.outlined(x0, y, x1, y+high, 0.2)
 	cy := y + high/2
 	l.text(x1-20, y, x1-2, y+high, "درست:", 3, Start, true)

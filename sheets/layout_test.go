@@ -1,12 +1,22 @@
 package sheets
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"bargkhan/sheets/geom"
 )
 
-func load(t *testing.T, name string) *Design {
+// load parses a design of testdata.
+func load(t testing.TB, name string) *Design {
 	t.Helper()
 	f, err := os.Open(filepath.Join("..", "testdata", "designs", name))
 	if err != nil {
@@ -20,9 +30,255 @@ func load(t *testing.T, name string) *Design {
 	return d
 }
 
-func TestDesignsLayOut(t *testing.T) {
-	for _, n := range []string{"national-3x20.json", "national-3x20-spare.json"} {
-		d := load(t, n)
-		t.Log(n, d.Digest(), len(d.Pages[0].Fields), d.Pages[0].Fields[2].Bubbles)
+// Digests are printed on paper: one that changes here orphans sheets in the halls.
+// They may change only together with what the layout draws.
+func TestDigestsAreGolden(t *testing.T) {
+	golden := map[string]string{
+		"national-3x20.json":       "f3b86d8b04080cd0404dad379f4fa668ee16213514a74a62e14b904e0edde038",
+		"national-3x20-spare.json": "258431d72d9d9f5fee2a81b6414901049831dd3654317a3dc619ee48d2bcb693",
+	}
+	for name, want := range golden {
+		if got := load(t, name).Digest().String(); got != want {
+			t.Errorf("%s: digest %s, want %s", name, got, want)
+		}
+	}
+}
+
+func TestNationalSheet(t *testing.T) {
+	tests := []struct {
+		file  string
+		first []FieldID
+		count int
+	}{
+		{"national-3x20.json", []FieldID{"form", "absent", "q1", "q2"}, 62},
+		{"national-3x20-spare.json", []FieldID{"nn.0", "nn.1"}, 72},
+	}
+	for _, tt := range tests {
+		t.Run(tt.file, func(t *testing.T) {
+			p := load(t, tt.file).Pages[0]
+			if len(p.Fields) != tt.count {
+				t.Errorf("%d fields, want %d", len(p.Fields), tt.count)
+			}
+			for i, want := range tt.first {
+				if got := p.Fields[i].ID; got != want {
+					t.Errorf("field %d is %q, want %q", i, got, want)
+				}
+			}
+			last := p.Fields[len(p.Fields)-1]
+			if last.ID != "q60" || last.Role != Answer || last.Rule != AtMostOne {
+				t.Errorf("the last field is %q, %v, %v", last.ID, last.Role, last.Rule)
+			}
+			leftToRight(t, p.Fields)
+		})
+	}
+}
+
+// leftToRight checks the directions Persian sheets have: options and columns run
+// from the left, digits of the grid downwards with the most significant at the left.
+func leftToRight(t *testing.T, fields []Field) {
+	t.Helper()
+	at := map[string]geom.Point[geom.Paper]{}
+	for _, f := range fields {
+		for _, b := range f.Bubbles {
+			at[fmt.Sprintf("%s=%s", f.ID, b.Choice)] = b.Box.Center()
+		}
+	}
+	pairs := [][2]string{{"q1=1", "q1=2"}, {"q1=3", "q1=4"}, {"q1=4", "q21=1"}, {"q21=4", "q41=1"}}
+	if _, spare := at["nn.0=0"]; spare {
+		pairs = append(pairs, [2]string{"nn.0=5", "nn.1=5"})
+		if at["nn.3=0"].Y >= at["nn.3=1"].Y {
+			t.Error("the digits of the grid must run downwards")
+		}
+	}
+	for _, p := range pairs {
+		if at[p[0]].X >= at[p[1]].X {
+			t.Errorf("%s must stand left of %s", p[0], p[1])
+		}
+	}
+}
+
+// descriptions draws descriptions an office might write, some of them impossible.
+func descriptions() *rapid.Generator[Description] {
+	return rapid.Custom(func(t *rapid.T) Description {
+		s := Description{
+			ID:       "x",
+			Paper:    rapid.SampledFrom([]string{"A4", "A5", "Letter"}).Draw(t, "paper"),
+			Session:  rapid.SampledFrom([]string{"", "دورهٔ نخست"}).Draw(t, "session"),
+			Options:  rapid.IntRange(2, 10).Draw(t, "options"),
+			Forms:    rapid.IntRange(0, 10).Draw(t, "forms"),
+			Presence: rapid.Bool().Draw(t, "presence"),
+			Spare:    rapid.Bool().Draw(t, "spare"),
+			Digits:   rapid.IntRange(1, 15).Draw(t, "digits"),
+		}
+		for range rapid.IntRange(1, 12).Draw(t, "blocks") {
+			s.Blocks = append(s.Blocks, Block{"عنوان", rapid.IntRange(1, 60).Draw(t, "questions")})
+		}
+		return s
+	})
+}
+
+// What the layout accepts, Validate accepts, the file form keeps, and a second
+// layout repeats.
+func TestLayoutLaws(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := descriptions().Draw(t, "description")
+		d, err := Layout(s)
+		if err != nil {
+			if strings.Contains(err.Error(), "fault of the layout") {
+				t.Fatal(err)
+			}
+			return
+		}
+		again, err := Layout(s)
+		if err != nil || again.Digest() != d.Digest() {
+			t.Fatalf("a second layout differs: %v", err)
+		}
+		var file bytes.Buffer
+		if err := d.Encode(&file); err != nil {
+			t.Fatal(err)
+		}
+		back, err := Parse(&file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(d, back); diff != "" || back.Digest() != d.Digest() {
+			t.Fatalf("the file form changes the design: %s", diff)
+		}
+		questions := 0
+		for _, b := range s.Blocks {
+			questions += b.Questions
+		}
+		answers := 0
+		for _, f := range d.Pages[0].Fields {
+			if f.Role == Answer {
+				answers++
+			}
+		}
+		if answers != questions {
+			t.Fatalf("%d questions were asked for, %d are laid out", questions, answers)
+		}
+	})
+}
+
+func TestLayoutRefuses(t *testing.T) {
+	tests := []struct {
+		name string
+		s    Description
+		want []string
+	}{
+		{"everything at once", Description{Paper: "A3", Options: 1, Forms: 11, Blocks: []Block{{"", 101}}, Header: []HeaderLine{{"shoe", "کفش"}}},
+			[]string{"sheet.id", "sheet.paper", "sheet.options", "sheet.forms", "sheet.blocks[0].questions", "sheet.header[0].slot"}},
+		{"no blocks", Description{ID: "x"}, []string{"sheet.blocks"}},
+		{"too wide", Description{ID: "x", Blocks: make([]Block, 12)}, []string{"wider than A4", "second sheet"}},
+		{"labels", Description{ID: "x", Blocks: make([]Block, 1), Labels: []string{"الف"}}, []string{"1 labels for 4 options"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Layout(tt.s)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("the error does not say %q: %v", want, err)
+				}
+			}
+		})
+	}
+}
+
+// anyDesign draws designs that need not make sense; every part of one may be set.
+func anyDesign() *rapid.Generator[*Design] {
+	mm := rapid.Custom(func(t *rapid.T) float64 { return float64(rapid.IntRange(-5000, 300000).Draw(t, "µm")) / 1000 })
+	box := rapid.Custom(func(t *rapid.T) geom.Rect[geom.Paper] {
+		return geom.R[geom.Paper](mm.Draw(t, "x0"), mm.Draw(t, "y0"), mm.Draw(t, "x1"), mm.Draw(t, "y1"))
+	})
+	text := rapid.StringMatching(`[آ-یa-z0-9 "<&‌]{0,8}`)
+	small := func(t *rapid.T, n int) uint8 { return uint8(rapid.IntRange(0, n-1).Draw(t, "code")) }
+	page := rapid.Custom(func(t *rapid.T) (p Page) {
+		for range rapid.IntRange(0, 3).Draw(t, "n") {
+			p.Anchors = append(p.Anchors, Anchor{Shape(small(t, len(shapeNames))), box.Draw(t, "box"), rapid.IntRange(0, 49).Draw(t, "id"), mm.Draw(t, "stroke")})
+			p.Codes = append(p.Codes, box.Draw(t, "code"))
+			p.Swatches = append(p.Swatches, Swatch{box.Draw(t, "box"), mm.Draw(t, "ink")})
+			p.Fields = append(p.Fields, Field{
+				FieldID(text.Draw(t, "id")), Role(small(t, len(roleNames))), Rule(small(t, len(ruleNames))),
+				Outline(small(t, len(outlineNames))), []Bubble{{Choice(text.Draw(t, "choice")), box.Draw(t, "box"), text.Draw(t, "inside")}},
+			})
+			p.Decor = append(p.Decor, Decor{
+				DecorKind(small(t, len(decorNames))), box.Draw(t, "box"), text.Draw(t, "text"), text.Draw(t, "slot"),
+				mm.Draw(t, "size"), Align(small(t, len(alignNames))), rapid.Bool().Draw(t, "bold"), mm.Draw(t, "ink"), mm.Draw(t, "width"),
+			})
+		}
+		return p
+	})
+	return rapid.Custom(func(t *rapid.T) *Design {
+		d := &Design{ID: DesignID(text.Draw(t, "id")), Title: text.Draw(t, "title"), Size: geom.Point[geom.Paper]{X: mm.Draw(t, "w"), Y: mm.Draw(t, "h")}}
+		for range rapid.IntRange(1, 2).Draw(t, "pages") {
+			d.Pages = append(d.Pages, page.Draw(t, "page"))
+		}
+		return d
+	})
+}
+
+func TestJSONKeepsEverything(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := anyDesign().Draw(t, "design")
+		b, err := json.Marshal(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back Design
+		if err := json.Unmarshal(b, &back); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(d, &back); diff != "" || back.Digest() != d.Digest() {
+			t.Fatalf("JSON changes the design: %s", diff)
+		}
+	})
+}
+
+// Every part of a design is in its digest.
+func TestDigestSeesEveryPart(t *testing.T) {
+	changes := map[string]func(*Design){
+		"id":            func(d *Design) { d.ID += "x" },
+		"title":         func(d *Design) { d.Title += "x" },
+		"size":          func(d *Design) { d.Size.X += 0.001 },
+		"anchor shape":  func(d *Design) { d.Pages[0].Anchors[0].Shape = Disc },
+		"anchor box":    func(d *Design) { d.Pages[0].Anchors[4].Box.Min.X += 0.001 },
+		"anchor id":     func(d *Design) { d.Pages[0].Anchors[0].ID++ },
+		"anchor stroke": func(d *Design) { d.Pages[0].Anchors[0].Stroke++ },
+		"code":          func(d *Design) { d.Pages[0].Codes[1].Max.Y++ },
+		"swatch ink":    func(d *Design) { d.Pages[0].Swatches[1].Ink += 0.01 },
+		"swatch box":    func(d *Design) { d.Pages[0].Swatches[1].Box.Max.X++ },
+		"field id":      func(d *Design) { d.Pages[0].Fields[3].ID = "z" },
+		"role":          func(d *Design) { d.Pages[0].Fields[3].Role = Survey },
+		"rule":          func(d *Design) { d.Pages[0].Fields[3].Rule = AnyNumber },
+		"outline":       func(d *Design) { d.Pages[0].Fields[3].Outline = Ellipse },
+		"choice":        func(d *Design) { d.Pages[0].Fields[3].Bubbles[1].Choice = "z" },
+		"bubble":        func(d *Design) { d.Pages[0].Fields[3].Bubbles[1].Box.Min.Y -= 0.001 },
+		"inside":        func(d *Design) { d.Pages[0].Fields[3].Bubbles[1].Inside = "z" },
+		"order": func(d *Design) {
+			b := d.Pages[0].Fields[3].Bubbles
+			b[0], b[1] = b[1], b[0]
+		},
+		"decor kind":  func(d *Design) { d.Pages[0].Decor[9].Kind++ },
+		"decor box":   func(d *Design) { d.Pages[0].Decor[9].Box.Min.X++ },
+		"decor text":  func(d *Design) { d.Pages[0].Decor[9].Text += "x" },
+		"decor slot":  func(d *Design) { d.Pages[0].Decor[9].Slot += "x" },
+		"decor size":  func(d *Design) { d.Pages[0].Decor[9].Size++ },
+		"decor align": func(d *Design) { d.Pages[0].Decor[9].Align++ },
+		"decor bold":  func(d *Design) { d.Pages[0].Decor[9].Bold = !d.Pages[0].Decor[9].Bold },
+		"decor ink":   func(d *Design) { d.Pages[0].Decor[9].Ink -= 0.5 },
+		"decor width": func(d *Design) { d.Pages[0].Decor[9].Width++ },
+		"page":        func(d *Design) { d.Pages = append(d.Pages, Page{}) },
+	}
+	seen := map[Digest]string{load(t, "national-3x20.json").Digest(): "nothing"}
+	for name, change := range changes {
+		d := load(t, "national-3x20.json")
+		change(d)
+		if other, ok := seen[d.Digest()]; ok {
+			t.Errorf("changing %s gives the digest of changing %s", name, other)
+		}
+		seen[d.Digest()] = name
 	}
 }
