@@ -53,7 +53,7 @@ func (g *grid) probes(density float64) map[*shape]*probes {
 
 // measure looks at every bubble. black is printed black as a share of the paper's
 // brightness; lines are the streaks of the page.
-func (s *sight) measure(p *Pose, g *grid, pg *sheets.Page, black float64, lines *streaks) []judge.Evidence {
+func (s *sight) measure(p *Pose, g *grid, pg *sheets.Page, black float64, lines *pix.Lines) []judge.Evidence {
 	black = min(max(black, 0), blackest)
 	dx, dy := density(p.lens(g.spots[0].at))
 	all := g.probes(math.Sqrt(dx * dy))
@@ -80,7 +80,7 @@ func round(v float64) float64 { return math.Round(v*1e4) / 1e4 }
 // A measured bubble.
 type measured struct{ ink, fit, seen float64 }
 
-func (s *sight) bubble(pr *probes, at px, l pix.Lens, pen pen, black float64, lines *streaks, buf *[]float64) measured {
+func (s *sight) bubble(pr *probes, at px, l pix.Lens, pen pen, black float64, lines *pix.Lines, buf *[]float64) measured {
 	take := func(steps []mm) []float64 {
 		n := len(*buf)
 		*buf = slices.Grow(*buf, len(steps))[:n+len(steps)]
@@ -93,10 +93,8 @@ func (s *sight) bubble(pr *probes, at px, l pix.Lens, pen pen, black float64, li
 	white := localWhite(near, far, s.white(at))
 	on, out, in := take(pr.on), take(pr.out), take(pr.in)
 	inside := take(pr.inside)
+	s.cover(at, l, pr.inside, inside, lines)
 	seen := visible(inside)
-	if lines != nil {
-		seen = min(seen, lines.hide(at, l, pr.inside, inside))
-	}
 	return measured{
 		ink:  ink(inside, white, black),
 		fit:  fit(on, out, in, white, pen.dark),
@@ -121,6 +119,23 @@ func localWhite(near, far []float64, around float64) float64 {
 	}
 	return min(max(share(all, 0.75), 0.88*around), 1.08*around)
 }
+
+// cover takes away the samples that lie on a line: what is printed or marked below it
+// is not known.
+func (s *sight) cover(at px, l pix.Lens, steps []mm, vs []float64, lines *pix.Lines) {
+	if !lines.Near(s.reduced(at), lineNear) {
+		return
+	}
+	for i, d := range steps {
+		if lines.On(s.reduced(at.Add(l.Step(d.X, d.Y)))) {
+			vs[i] = pix.Outside
+		}
+	}
+}
+
+// lineNear is how far from a bubble's middle lines are looked for, in pixels of the
+// small picture: more than half of any bubble.
+const lineNear = 16
 
 // visible is the share of the samples that lie in the scan.
 func visible(vs []float64) float64 {

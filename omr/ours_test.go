@@ -25,7 +25,7 @@ func national(t testing.TB, spare bool) *sheets.Design {
 	d, err := sheets.Layout(sheets.Description{
 		ID:     sheets.DesignID("test-" + strconv.FormatBool(spare)),
 		Blocks: []sheets.Block{{Title: "1"}, {Title: "2"}, {Title: "3"}},
-		Forms:  4, Presence: true, Spare: spare,
+		Forms:  2, Presence: true, Spare: spare,
 	})
 	if err != nil {
 		t.Fatal(err)

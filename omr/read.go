@@ -121,12 +121,13 @@ func (s *sight) readOthers(ctx context.Context, d *sheets.Design) (*Reading, err
 // that place.
 func (s *sight) read(d *sheets.Design, stamp sheets.Stamp, pose Pose, g *grid, black float64) (*Reading, error) {
 	pg := &d.Pages[stamp.Page-1]
+	lines := pix.FindLines(s.small, s.paper)
 	out := &Reading{Engine: Engine, Stamp: stamp, Design: d.Digest(), Pose: pose}
 	if len(g.spots) > 0 {
 		if err := s.settle(&out.Pose, g); err != nil {
 			return nil, err
 		}
-		out.Evidence = s.measure(&out.Pose, g, pg, black, nil)
+		out.Evidence = s.measure(&out.Pose, g, pg, black, lines)
 		if s.bilevel && black < halftoned {
 			dim(out.Evidence)
 		}
@@ -134,7 +135,7 @@ func (s *sight) read(d *sheets.Design, stamp sheets.Stamp, pose Pose, g *grid, b
 			return nil, err
 		}
 	}
-	out.Notes = s.notes(&out.Pose, black)
+	out.Notes = s.notes(&out.Pose, black, lines)
 	return out, nil
 }
 
@@ -184,9 +185,12 @@ const copiedBy = 0.015
 const paleBlack = 0.5
 
 // notes says what an operator should know.
-func (s *sight) notes(p *Pose, black float64) (out []Note) {
+func (s *sight) notes(p *Pose, black float64, lines *pix.Lines) (out []Note) {
 	if p.Scale != 0 && math.Abs(p.Scale-1) > copiedBy {
 		out = append(out, Copied)
+	}
+	if lines.Full > 0 {
+		out = append(out, Streaked)
 	}
 	if black > paleBlack {
 		out = append(out, Pale)
