@@ -68,7 +68,7 @@ func (p *pages) funcs() template.FuncMap {
 		"fa": fa, "digits": persian.Digits, "date": faDate, "time": faTime, "score": faScore, "size": faSize,
 		"asset":   func(name string) string { return "/assets/" + name + "?v=" + p.stamps[name] },
 		"duty":    wordFor(dutyWords),
-		"end":     wordFor(endWords),
+		"fate":    wordFor(endWords),
 		"wait":    wordFor(waitWords),
 		"outcome": wordFor(outcomeWords),
 		"state":   wordFor(stateWords),
