@@ -116,9 +116,7 @@ func (r *raster) fill(path *Path, c Color) {
 		case lineTo:
 			r.z.LineTo(x, y)
 		case cubeTo:
-			bx, by := at(s.p[1])
-			cx, cy := at(s.p[2])
-			r.z.CubeTo(x, y, bx, by, cx, cy)
+			r.cube(path.segs[i-1].end(), s, at)
 		}
 	}
 	r.z.ClosePath()
@@ -131,6 +129,22 @@ func (r *raster) fill(path *Path, c Color) {
 	r.z.Draw(&r.mask, r.mask.Rect, image.Opaque, image.Point{})
 	for y := range box.Dy() {
 		r.blend(box.Min.X, box.Min.Y+y, r.mask.Pix[y*box.Dx():(y+1)*box.Dx()], c)
+	}
+}
+
+// cube draws a curve as chords that leave it by at most a fiftieth of a pixel: a
+// quarter of a circle with n chords leaves it by 0.31 radii over n². The vector
+// package's own curves leave it by a tenth, which a reader of ours could measure.
+func (r *raster) cube(from Point, s *segment, at func(Point) (x, y float32)) {
+	reach := from.Sub(s.p[0]).Norm() + s.p[0].Sub(s.p[1]).Norm() + s.p[1].Sub(s.p[2]).Norm()
+	n := 1 + int(math.Sqrt(8*min(reach*r.scale, 1e4)))
+	for i := 1; i <= n; i++ {
+		t := float64(i) / float64(n)
+		u := 1 - t
+		r.z.LineTo(at(Point{
+			X: u*u*u*from.X + 3*u*u*t*s.p[0].X + 3*u*t*t*s.p[1].X + t*t*t*s.p[2].X,
+			Y: u*u*u*from.Y + 3*u*u*t*s.p[0].Y + 3*u*t*t*s.p[1].Y + t*t*t*s.p[2].Y,
+		}))
 	}
 }
 
