@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"bargkhan/sheets"
+	"bargkhan/sheets/geom"
 )
 
 // A DPI is the resolution of a raster, in pixels to the inch. Spoils that have a
@@ -86,6 +87,18 @@ func (t *Truth) Spoiled(defect string, touched ...sheets.FieldID) {
 			t.Fields[id] = m
 		}
 	}
+}
+
+// FieldsIn lists the fields of pg of which some bubble overlaps box, in mm of the
+// paper: those that a defect there touches.
+func FieldsIn(pg sheets.Page, box geom.Rect[geom.Paper]) []sheets.FieldID {
+	var ids []sheets.FieldID
+	for _, f := range pg.Fields {
+		if slices.ContainsFunc(f.Bubbles, func(b sheets.Bubble) bool { return b.Box.Overlaps(box) }) {
+			ids = append(ids, f.ID)
+		}
+	}
+	return ids
 }
 
 // An Outcome compares one field's reading with the truth.
