@@ -171,7 +171,7 @@ func body(p *typeset.Page, c *Certificate) {
 	add("، شاغل در ", c.Person.Employer, "")
 	add("، دورهٔ آموزش مکاتبه‌ای ", "«"+c.Title.Name+"»", "")
 	add(" از مجموعهٔ ", "«"+c.Words.Set+"»", "")
-	add(" را به مدت ", persian.Int(c.Title.Hours)+" ساعت", " گذرانده")
+	add(" را به مدت ", persian.Int(c.Title.Hours)+"\u00a0ساعت", " گذرانده")
 	add(" و در آزمون مورخ ", c.Words.Date.Jalali().String(), "")
 	score := c.Grade.Low.Of100()
 	add(" با کسب نمرهٔ ", persian.ScoreDigits(score), "")

@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -39,7 +40,7 @@ const (
 // columnNames are what messages call the columns.
 var columnNames = [...]string{"کد ملی", "نام و نام خانوادگی", "نام", "نام خانوادگی", "نام پدر", "محل خدمت", "حوزه", "شمارهٔ صندلی"}
 
-// headers are the match keys of the headings under which offices write a column.
+// headers are the headings, in any spelling, under which offices write a column.
 var headers = map[column][]string{
 	colNumber: {"کد ملی", "کدملی داوطلب", "شماره ملی", "شناسه ملی فرد", "national id", "national code", "national number", "nationalid", "person"},
 	colName: {
@@ -157,10 +158,14 @@ func separator(text string) rune {
 	return best
 }
 
+// mostTitleLines is how far down the headings are looked for: offices write the
+// names of province, session and hall above, and leave some lines blank.
+const mostTitleLines = 20
+
 // parseRows finds the headings and reads what stands below them.
 func parseRows(rows []row) ([]Candidate, error) {
 	var f flaws
-	for i, r := range rows {
+	for i, r := range rows[:min(len(rows), mostTitleLines)] {
 		if at, ok := f.headings(r); ok {
 			cs := f.people(rows[i+1:], at)
 			if len(cs) == 0 && len(f) == 0 {
@@ -211,14 +216,20 @@ func has(at map[column]int, c column) bool {
 
 // heading is the column a heading names.
 func heading(cell string) (column, bool) {
-	key := headingKey(cell)
-	for c := colNumber; c <= colSeat; c++ {
-		if slices.ContainsFunc(headers[c], func(h string) bool { return headingKey(h) == key }) {
-			return c, true
+	c, ok := headingKeys()[headingKey(cell)]
+	return c, ok
+}
+
+// headingKeys are the columns by the match keys of their headings.
+var headingKeys = sync.OnceValue(func() map[string]column {
+	keys := map[string]column{}
+	for c, names := range headers {
+		for _, name := range names {
+			keys[headingKey(name)] = c
 		}
 	}
-	return 0, false
-}
+	return keys
+})
 
 // headingKey is the match key of a heading without its punctuation.
 func headingKey(s string) string {
