@@ -236,7 +236,8 @@ const (
 	meshCols   = 4    // knots of the last correction, across
 	meshRows   = 7    // and down: paper bends along the feed
 	meshWide   = 28.0 // mm: bubbles within this distance move a knot
-	mostStray  = 0.3  // mm from its neighbours that a bubble may be found
+	mostStray  = 0.3  // mm from its neighbours that a bubble may be found; others print and describe
+	strayRoom  = 0.5  // less exactly: this share of the room around a bubble, which is half way to none
 	leastAlike = 0.8  // share of the clear bubbles that must not stray more
 	leastClear = 0.75 // share of the bubbles whose outline must be clear
 )
@@ -273,6 +274,9 @@ func (s *sight) settle(p *Pose, g *grid) error {
 	return nil
 }
 
+// stray is how far from the course of its neighbours a bubble may be printed, in mm.
+func (g *grid) stray() float64 { return max(mostStray, strayRoom*g.room) }
+
 // strong says whether a hit is clear enough to move others: half the contrast of
 // the page's own line.
 func (g *grid) strong(h hit) bool { return h.clear > 0.5*g.pen.dark }
@@ -286,7 +290,7 @@ func (g *grid) prove(hits []hit, mesh *Bend) error {
 		}
 		clear++
 		at := g.spots[i].at
-		if h.off.Add(at).Sub(mesh.At(at)).Norm() <= mostStray {
+		if h.off.Add(at).Sub(mesh.At(at)).Norm() <= g.stray() {
 			alike++
 		}
 	}

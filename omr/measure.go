@@ -14,7 +14,7 @@ import (
 const (
 	inkInset  = 0.14 // from the printed line's inner edge: half a pixel of blur at 100 dpi
 	inkStep   = 0.09 // between samples: no coarser than 280 dpi
-	ownReach  = 0.22 // how far a bubble may be from its neighbours' grid
+	ownReach  = 0.22 // how far a bubble may be from its neighbours' grid, where bubbles stand close
 	paperFrom = 0.28 // from the line's outer edge: where the paper around is looked at
 	paperTo   = 0.5
 )
@@ -61,7 +61,7 @@ func (s *sight) measure(p *Pose, g *grid, pg *sheets.Page, black float64, lines 
 	out := make([]judge.Evidence, len(g.spots))
 	for i := range g.spots {
 		sp := &g.spots[i]
-		off := s.find(p, g, sp, min(ownReach, g.room*0.9)).off
+		off := s.find(p, g, sp, min(max(ownReach, strayRoom*g.room), g.room*0.9)).off
 		l := p.lens(sp.at)
 		at := p.At(sp.at).Add(l.Step(off.X, off.Y))
 		pr := all[sp.shape]
