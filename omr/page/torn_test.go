@@ -8,6 +8,7 @@ import (
 	"image"
 	"image/jpeg"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,7 +20,7 @@ import (
 	"bargkhan/omr/page"
 )
 
-// samples are whole files of every kind, and how many pages each has.
+// samples are whole files of every kind.
 func samples() map[string][]byte {
 	grey, bw := picture(160, 120), bilevel(160, 120)
 	var colour bytes.Buffer
@@ -30,7 +31,7 @@ func samples() map[string][]byte {
 	tiles.Tile = 32
 	var b bytes.Buffer
 	b.Write(bmpGrey(grey))
-	return map[string][]byte{
+	files := map[string][]byte{
 		"grey.jpg":    omrtest.WithExif(omrtest.EncodeJPEG(grey, 80, 200), 6),
 		"colour.jpg":  colour.Bytes(),
 		"grey.png":    omrtest.EncodePNG(grey, 200),
@@ -47,6 +48,14 @@ func samples() map[string][]byte {
 		"g4.pdf": pdfImage(160, 120, "/ColorSpace /DeviceGray /BitsPerComponent 1 /Filter /CCITTFaxDecode /DecodeParms <</K -1 /Columns 160>>",
 			fax(bw, omrtest.TIFFG4)),
 	}
+	for _, name := range []string{"progressive-colour.jpg", "restart.jpg", "arithmetic.jpg", "ycck-adobe.jpg"} {
+		data, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			panic(err) // a checkout without its files
+		}
+		files[name] = data
+	}
+	return files
 }
 
 // bmpGrey is a BMP of 24 bits.
