@@ -59,6 +59,9 @@ func (f *Folder) round(ctx context.Context, spoke *time.Time, yield func(Arrival
 	}
 	*spoke = time.Time{}
 	for _, name := range ready {
+		if ctx.Err() != nil {
+			return false
+		}
 		a, err := f.take(ctx, name)
 		if ctx.Err() != nil {
 			return false

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"image/jpeg"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,8 +17,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"bargkhan/api/archive"
 	"bargkhan/api/exam"
 	"bargkhan/api/fault"
+	"bargkhan/api/pipeline/child"
+	"bargkhan/omr"
 	"bargkhan/omr/omrtest"
 	"bargkhan/sheets"
 	"bargkhan/sheets/geom"
@@ -25,6 +29,7 @@ import (
 
 // TestLine walks every kind of file that may come from paper to grades.
 func TestLine(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
 	l := o.line(o.store)
 	stranger := sheets.NewSerial(999_000_111)
@@ -209,6 +214,7 @@ func TestCutBetweenSteps(t *testing.T) {
 		"nothing fails": {}, "before each commit": {before: all()}, "after each commit": {after: all()},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			o := newOffice(t)
 			b.Store = o.store
 			o.drop(map[string][]byte{"a.jpg": jpg(o.of(0, 10, 0)), "b.tif": tif(o.of(1, 5, 0), o.text())})
@@ -248,6 +254,7 @@ func TestCutBetweenSteps(t *testing.T) {
 
 // TestFileThatGrows takes a file to which its writer adds a page afterwards.
 func TestFileThatGrows(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
 	l := o.line(o.store)
 	two := tif(o.of(0, 10, 0), o.of(1, 10, 0))
@@ -271,6 +278,7 @@ func TestFileThatGrows(t *testing.T) {
 
 // TestUploadIsADrop sends a file through the line's own door.
 func TestUploadIsADrop(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
 	l := o.line(o.store)
 	ctx := context.Background()
@@ -292,6 +300,7 @@ func TestUploadIsADrop(t *testing.T) {
 
 // TestKeptAgain finds a file that was claimed and never remembered.
 func TestKeptAgain(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
 	l := o.line(o.store)
 	ago := time.Now().Add(-time.Hour).UTC().Format("20060102T150405.000000Z") + "-00000000"
@@ -302,4 +311,81 @@ func TestKeptAgain(t *testing.T) {
 	if diff := cmp.Diff([]string{"read/a.jpg"}, o.tree()); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// TestDiskFull takes nothing more while the archive has no room, and goes on by
+// itself when it has (S-34).
+func TestDiskFull(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	l := o.line(o.store)
+	o.drop(map[string][]byte{"1.jpg": jpg(o.of(0, 10, 0)), "2.jpg": jpg(o.of(1, 10, 0)), "3.jpg": jpg(o.of(2, 10, 0))})
+	full := &archive.Folder{Dir: filepath.Join(o.root, "archive"), Reserve: 1 << 62}
+	l.Archive = full
+	tried := 0
+	l.Now = func() time.Time { tried++; return time.Now() }
+	claimed := func() int {
+		ids, _ := filepath.Glob(filepath.Join(o.root, "hall-1", "work", "*", "*"))
+		return len(ids)
+	}
+	o.run(func() bool { return tried > 2 && claimed() == 1 }, l.Take)
+	if q, err := o.store.Queue(context.Background()); err != nil || q.Depth != 0 || claimed() != 1 {
+		t.Errorf("queued %+v, %v; claimed %d", q, err, claimed())
+	}
+	l = o.line(o.store)
+	o.run(o.still(3), l.Run)
+	if got := o.outcomes(); len(got) != 3 {
+		t.Errorf("graded %v", got)
+	}
+}
+
+// A mad reader yields a page without a reading, which nothing else ever does.
+type mad struct{ Reader }
+
+func (mad) Read(context.Context, string) iter.Seq2[child.Page, error] {
+	return func(yield func(child.Page, error) bool) {
+		_ = yield(child.Page{Image: 1}, nil) && yield(child.Page{Image: 2, Reject: &omr.Reject{Reason: omr.BlankPage}}, nil)
+	}
+}
+
+// TestPanicCostsOnePage judges a page on which the judge panics.
+func TestPanicCostsOnePage(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	l := o.line(o.store)
+	l.Reader = mad{l.Reader}
+	o.drop(map[string][]byte{"a.jpg": jpg(o.of(0, 10, 0))})
+	o.run(o.still(1), l.Run)
+	ledger, err := o.store.Ledger(context.Background(), "", 10)
+	if err != nil || len(ledger) != 1 || ledger[0].End != exam.EndReturned || len(ledger[0].Back) != 2 ||
+		ledger[0].Back[0].Why.Reason != omr.Killed || ledger[0].Back[1].Why.Reason != omr.BlankPage {
+		t.Errorf("ledger: %+v, %v", ledger, err)
+	}
+}
+
+// TestFairToOthers grades the other scripts when one cannot be graded.
+func TestFairToOthers(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	b := &broken{Store: o.store, id: exam.ScriptOf(o.people[1].Serial)}
+	l := o.line(b)
+	o.drop(map[string][]byte{"a.tif": tif(o.of(0, 10, 0), o.of(1, 10, 0), o.of(2, 10, 0))})
+	l.Log = nil
+	o.run(func() bool { return len(o.outcomes()) == 2 && o.ended() == 1 }, l.Run)
+	if err := l.Grade(context.Background()); !errors.Is(err, errCut) {
+		t.Errorf("got %v, want the error of the one", err)
+	}
+}
+
+// A broken store cannot mark one script.
+type broken struct {
+	Store
+	id exam.ScriptID
+}
+
+func (b *broken) Mark(ctx context.Context, m exam.Marking) error {
+	if m.Script == b.id {
+		return errCut
+	}
+	return b.Store.Mark(ctx, m)
 }

@@ -67,9 +67,9 @@ var words = map[omr.Reason]Word{
 		"Scan the sheet again; if it happens again, send this file to support.",
 	},
 	omr.Foreign: {
-		"این پاسخ‌برگ از این سامانه است اما هیچ آزمون جاری چنین برگه‌ای ندارد.",
+		"این پاسخ‌برگ مال هیچ‌یک از آزمون‌های این سامانه نیست.",
 		"برگه را از دسته کنار بگذارید و به کارشناس دفتر بدهید تا آزمون آن را پیدا کند.",
-		"This is an answer sheet, but no session here expects it.",
+		"This is an answer sheet, but of no session that is known here.",
 		"Take it out of the stack and hand it to the office to find its session.",
 	},
 	omr.TestSheet: {
