@@ -168,6 +168,12 @@ func (s *Description) validate() error {
 	if s.Digits < 1 || s.Digits > 15 {
 		fault("digits", "%d is not from 1 to 15", s.Digits)
 	}
+	s.validateLists(fault)
+	return f.join()
+}
+
+// validateLists is validate for what there are several of.
+func (s *Description) validateLists(fault func(where, format string, args ...any)) {
 	if len(s.Blocks) < 1 || len(s.Blocks) > 12 {
 		fault("blocks", "a sheet has from 1 to 12 blocks, not %d", len(s.Blocks))
 	}
@@ -187,7 +193,6 @@ func (s *Description) validate() error {
 	if len(s.Instructions) > 8 {
 		fault("instructions", "%d paragraphs are more than the 8 that fit", len(s.Instructions))
 	}
-	return f.join()
 }
 
 // A layouter puts the figures of one page into box, zone by zone from the top.

@@ -28,7 +28,7 @@ type node struct {
 	kids  []*node
 }
 
-// A place is a fault and where in the file it stands.
+// fault says what is wrong with n, and where in the file it stands.
 func (n *node) fault(format string, args ...any) error {
 	where := n.path
 	if where == "" {
@@ -37,16 +37,32 @@ func (n *node) fault(format string, args ...any) error {
 	return fmt.Errorf("%s (line %d): %s", where, n.line, fmt.Sprintf(format, args...))
 }
 
+// maxFaults are listed one by one: what a person can read, and a hostile file
+// cannot grow.
+const maxFaults = 500
+
 // faults collects everything wrong with a file.
-type faults struct{ errs []error }
+type faults struct {
+	errs []error
+	more int
+}
 
 func (f *faults) add(err error) {
-	if err != nil {
+	switch {
+	case err == nil:
+	case len(f.errs) < maxFaults:
 		f.errs = append(f.errs, err)
+	default:
+		f.more++
 	}
 }
 
-func (f *faults) join() error { return errors.Join(f.errs...) }
+func (f *faults) join() error {
+	if f.more > 0 {
+		return errors.Join(append(f.errs, fmt.Errorf("and %d more faults", f.more))...)
+	}
+	return errors.Join(f.errs...)
+}
 
 // readTree reads one JSON value and nothing after it.
 func readTree(r io.Reader) (*node, error) {

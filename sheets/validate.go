@@ -21,6 +21,7 @@ const OutlineWidth = 0.3
 const (
 	maxPages   = 15   // what a stamp can number
 	maxBubbles = 5000 // on a page; the fullest real one has 1,101
+	maxFigures = 5000 // of decor on a page; a full sheet of ours has 400
 	leastSide  = 1.5  // of any bubble: nine pixels at 150 dpi, two of them outline on each side
 	ourSide    = 2.2  // of a bubble of ours: a pencil's dot must fit inside the outline
 	ourGap     = 0.9  // between bubbles of ours: half of it is the room to search for each
@@ -85,6 +86,10 @@ func (c *checker) page() {
 		if !within(s.Ink, 0, 1) {
 			c.fault(where, "ink %v is not from 0 to 1", s.Ink)
 		}
+	}
+	if len(c.p.Decor) > maxFigures {
+		c.fault("decor", "%d figures on a page are more than the %d we take", len(c.p.Decor), maxFigures)
+		return
 	}
 	for i := range c.p.Decor {
 		c.decor(fmt.Sprintf("decor[%d]", i), &c.p.Decor[i], content)
