@@ -75,6 +75,7 @@ func depth(t *testing.T, s *store.Store) store.Queue {
 }
 
 func TestWork(t *testing.T) {
+	t.Parallel()
 	s := storetest.New(t)
 	const n = 60
 	did := make(chan exam.ScanID, n)
@@ -100,6 +101,7 @@ func TestWork(t *testing.T) {
 }
 
 func TestWorkTriesAgain(t *testing.T) {
+	t.Parallel()
 	s := storetest.New(t)
 	must(t, s.Keep(ctx, arrival("a", "x")))
 	calls := make(chan int, 10)
@@ -134,6 +136,7 @@ func lastTry(t *testing.T, url string) {
 }
 
 func TestWorkSetsAside(t *testing.T) {
+	t.Parallel()
 	url := storetest.URL(t)
 	var mu sync.Mutex
 	var log bytes.Buffer
@@ -173,6 +176,7 @@ func (l locked) Write(p []byte) (int, error) {
 }
 
 func TestTransientCostsNoTry(t *testing.T) {
+	t.Parallel()
 	url := storetest.URL(t)
 	s, err := store.Open(ctx, url, nil)
 	must(t, err)
@@ -195,6 +199,7 @@ func TestTransientCostsNoTry(t *testing.T) {
 }
 
 func TestStopGivesJobsBack(t *testing.T) {
+	t.Parallel()
 	s := storetest.New(t)
 	must(t, s.Keep(ctx, arrival("a", "x")))
 	began := make(chan bool, 1)
@@ -213,6 +218,7 @@ func TestStopGivesJobsBack(t *testing.T) {
 // TestJobsOfTheLivingAreLeft has a second worker look for the dead while the
 // first is at a job.
 func TestJobsOfTheLivingAreLeft(t *testing.T) {
+	t.Parallel()
 	s := storetest.New(t)
 	must(t, s.Keep(ctx, arrival("slow", "slow")))
 	began, end := make(chan bool, 9), make(chan bool)
@@ -254,6 +260,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestJobsOfTheDeadAreTakenUp(t *testing.T) {
+	t.Parallel()
 	url := storetest.URL(t)
 	s, err := store.Open(ctx, url, nil)
 	must(t, err)

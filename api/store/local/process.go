@@ -206,7 +206,10 @@ func (s *Server) run() (up bool, err error) {
 	for {
 		select {
 		case err := <-ended:
-			return up, fmt.Errorf("postgres ended: %w", errors.Join(err, errEnded(err)))
+			if err == nil {
+				err = errors.New("somebody stopped it")
+			}
+			return up, fmt.Errorf("postgres ended: %w", err)
 		case <-look.C:
 			if up = s.readyAs(cmd.Process.Pid); up {
 				look.Stop()
@@ -215,13 +218,6 @@ func (s *Server) run() (up bool, err error) {
 			return up, shutDown(cmd.Process.Pid, func(d time.Duration) bool { return within(ended, d) })
 		}
 	}
-}
-
-func errEnded(err error) error {
-	if err == nil {
-		return errors.New("without an error; somebody stopped it")
-	}
-	return nil
 }
 
 func within(ended <-chan error, d time.Duration) bool {
