@@ -2,7 +2,6 @@ package page_test
 
 import (
 	"bytes"
-	"compress/lzw"
 	"compress/zlib"
 	"context"
 	"encoding/binary"
@@ -103,15 +102,18 @@ func far(got, want *image.Gray) int {
 	return most
 }
 
+// A lossless is a file and exactly what is in it.
+type lossless struct {
+	name string
+	data []byte
+	want *image.Gray
+	bits int
+	dpi  float64
+}
+
 func TestLossless(t *testing.T) {
 	grey, bw := picture(203, 157), bilevel(203, 157)
-	tests := []struct {
-		name string
-		data []byte
-		want *image.Gray
-		bits int
-		dpi  float64
-	}{
+	tests := []lossless{
 		{"png grey", omrtest.EncodePNG(grey, 200), grey, 8, 200},
 		{"png 1 bit", pngOf(bw, 1), bw, 1, 0},
 		{"png 2 bit", pngOf(steps(grey, 3), 2), steps(grey, 3), 8, 0},
@@ -142,38 +144,20 @@ func TestLossless(t *testing.T) {
 			p.FillOrder, p.RowsPerStrip = order, 40
 			q := p
 			q.Photometric = omrtest.TIFFMinIsBlack
-			tests = append(tests, []struct {
-				name string
-				data []byte
-				want *image.Gray
-				bits int
-				dpi  float64
-			}{
-				{fmt.Sprintf("tiff %s, bits %d", name, order), omrtest.EncodeTIFF("w", p), bw, 1, 204},
-				{fmt.Sprintf("tiff %s, black 0, bits %d", name, order), omrtest.EncodeTIFF("w", q), mapped(bw, negative), 1, 204},
-			}...)
+			tests = append(tests,
+				lossless{fmt.Sprintf("tiff %s, bits %d", name, order), omrtest.EncodeTIFF("w", p), bw, 1, 204},
+				lossless{fmt.Sprintf("tiff %s, black 0, bits %d", name, order), omrtest.EncodeTIFF("w", q), mapped(bw, negative), 1, 204},
+			)
 		}
 	}
 	for _, options := range []int{1, 4, 5} {
 		p := omrtest.BilevelPage(bw, omrtest.TIFFG3, 204)
 		p.FaxOptions = options
-		tests = append(tests, struct {
-			name string
-			data []byte
-			want *image.Gray
-			bits int
-			dpi  float64
-		}{fmt.Sprintf("tiff g3 options %d", options), omrtest.EncodeTIFF("w", p), bw, 1, 204})
+		tests = append(tests, lossless{fmt.Sprintf("tiff g3 options %d", options), omrtest.EncodeTIFF("w", p), bw, 1, 204})
 	}
 	tiles := omrtest.GreyPage(grey, omrtest.TIFFDeflate, 0)
 	tiles.Tile = 64
-	tests = append(tests, struct {
-		name string
-		data []byte
-		want *image.Gray
-		bits int
-		dpi  float64
-	}{"tiff tiles", omrtest.EncodeTIFF("w", tiles), grey, 8, 0})
+	tests = append(tests, lossless{"tiff tiles", omrtest.EncodeTIFF("w", tiles), grey, 8, 0})
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			p := one(t, tt.data)
@@ -485,31 +469,29 @@ func fax(img *image.Gray, compression int) []byte {
 	return data[at : at+n]
 }
 
-func TestPDF(t *testing.T) {
+// A pdfCase is a PDF of one picture and what it shows.
+type pdfCase struct {
+	name string
+	data []byte
+	want *image.Gray
+	bits int
+}
+
+func pdfCases() []pdfCase {
 	grey, bw := picture(203, 157), bilevel(203, 157)
 	w, h := 203, 157
-	var compressed bytes.Buffer
-	lz := lzw.NewWriter(&compressed, lzw.MSB, 8)
-	lz.Write(grey.Pix)
-	lz.Close()
-	png := append([]byte(nil), predicted(grey)...)
 	size := " /ColorSpace /DeviceGray /BitsPerComponent 1 "
 	parms := func(s string) string {
 		return fmt.Sprintf("/Filter /CCITTFaxDecode /DecodeParms <<%s /Columns %d>>", s, w)
 	}
-	tests := []struct {
-		name string
-		data []byte
-		want *image.Gray
-		bits int
-	}{
+	return []pdfCase{
 		{"flate", pdfImage(w, h, "/ColorSpace /DeviceGray /BitsPerComponent 8 /Filter /FlateDecode", deflated(grey.Pix)), grey, 8},
 		{"flate, turned over", pdfImage(w, h, "/ColorSpace /DeviceGray /BitsPerComponent 8 /Decode [1 0] /Filter /FlateDecode", deflated(grey.Pix)), mapped(grey, negative), 8},
-		{"flate, predicted", pdfImage(w, h, fmt.Sprintf("/ColorSpace /CalGray /BitsPerComponent 8 /Filter [/FlateDecode] /DecodeParms [<</Predictor 15 /Columns %d>>]", w), deflated(png)), grey, 8},
+		{"flate, predicted", pdfImage(w, h, fmt.Sprintf("/ColorSpace /DeviceGray /BitsPerComponent 8 /Filter [/FlateDecode] /DecodeParms [<</Predictor 15 /Columns %d>>]", w), deflated(predicted(grey))), grey, 8},
 		{"flate, colour", pdfImage(w, h, "/ColorSpace /DeviceRGB /BitsPerComponent 8 /Filter /FlateDecode", deflated(tripled(grey))), grey, 8},
 		{"raw, 4 bits", pdfImage(w, h, "/ColorSpace /DeviceGray /BitsPerComponent 4", packed(steps(grey, 15), 4)), steps(grey, 15), 8},
 		{"palette", pdfImage(w, h, "/ColorSpace [/Indexed /DeviceGray 1 <FF00>] /BitsPerComponent 1", packed(bw, 1)), mapped(bw, negative), 1},
-		{"ink", pdfImage(w, h, "/ColorSpace [/Separation /Black /DeviceGray <<>>] /BitsPerComponent 8", grey.Pix), mapped(grey, negative), 8},
+		{"ink", pdfImage(w, h, "/ColorSpace [/Separation /Black /DeviceGray <</FunctionType 2 /Domain [0 1] /C0 [1] /C1 [0] /N 1>>] /BitsPerComponent 8", grey.Pix), mapped(grey, negative), 8},
 		{"stencil", pdfImage(w, h, "/ImageMask true /BitsPerComponent 1", packed(bw, 1)), bw, 1},
 		{"hexadecimal", pdfImage(w, h, "/ColorSpace /DeviceGray /BitsPerComponent 8 /Filter [/ASCIIHexDecode /FlateDecode]", fmt.Appendf(nil, "%x>", deflated(grey.Pix))), grey, 8},
 		{"g4", pdfImage(w, h, size+parms("/K -1"), fax(bw, omrtest.TIFFG4)), bw, 1},
@@ -519,7 +501,10 @@ func TestPDF(t *testing.T) {
 		{"g3", pdfImage(w, h, size+parms("/EndOfLine true"), fax(bw, omrtest.TIFFG3)), bw, 1},
 		{"g3 without ends, filled", pdfImage(w, h, size+parms("/EncodedByteAlign true"), fax(bw, omrtest.TIFFRLE)), bw, 1},
 	}
-	for _, tt := range tests {
+}
+
+func TestPDF(t *testing.T) {
+	for _, tt := range pdfCases() {
 		t.Run(tt.name, func(t *testing.T) {
 			p := one(t, tt.data)
 			if d := far(p.Img, tt.want); d != 0 {
@@ -529,6 +514,29 @@ func TestPDF(t *testing.T) {
 				t.Errorf("got %d bits, %g dpi; want %d, 200", p.Bits, p.DPI, tt.bits)
 			}
 		})
+	}
+}
+
+// Rows of a fax that follow each other to the bit: nobody writes them but some
+// copiers. White 16 is 101010, white 0 is 00110101, black 16 is 0000010111.
+func TestFaxToTheBit(t *testing.T) {
+	const white, black = "101010", "001101010000010111"
+	bits := white + black + white + white + black + black + white + black
+	var data []byte
+	for i, c := range bits {
+		if i%8 == 0 {
+			data = append(data, 0)
+		}
+		data[i/8] |= byte(c-'0') << (7 - i%8)
+	}
+	dict := "/ColorSpace /DeviceGray /BitsPerComponent 1 /Filter /CCITTFaxDecode /DecodeParms <</Columns 16>>"
+	img := one(t, pdfImage(16, 8, dict, data)).Img
+	for y, want := range []uint8{255, 0, 255, 255, 0, 0, 255, 0} {
+		for x := range 16 {
+			if got := img.GrayAt(x, y).Y; got != want {
+				t.Fatalf("pixel (%d, %d) is %d; want %d", x, y, got, want)
+			}
+		}
 	}
 }
 

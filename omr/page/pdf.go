@@ -148,54 +148,61 @@ func (f pdfFile) pages() ([]pdfPage, error) {
 	if err != nil {
 		return nil, torn("%v", err)
 	}
-	var out []pdfPage
-	seen := make(map[int]bool)
-	var walk func(o types.Object, from pdfPage) error
-	walk = func(o types.Object, from pdfPage) error {
-		if ref, ok := o.(types.IndirectRef); ok {
-			if n := ref.ObjectNumber.Value(); seen[n] {
-				return torn("the tree of pages is not a tree")
-			} else {
-				seen[n] = true
-			}
+	top, _ := root.Find("Pages")
+	w := pageWalk{pdfFile: f, seen: make(map[int]bool)}
+	if err := w.node(top, pdfPage{}); err != nil {
+		return nil, err
+	}
+	if len(w.found) == 0 {
+		return nil, torn("no page in it")
+	}
+	return w.found, nil
+}
+
+// A pageWalk collects the leaves of the tree of pages.
+type pageWalk struct {
+	pdfFile
+	seen  map[int]bool // objects: a node that comes twice makes it no tree
+	found []pdfPage
+}
+
+// node collects what is at o, which inherits from.
+func (w *pageWalk) node(o types.Object, from pdfPage) error {
+	if ref, ok := o.(types.IndirectRef); ok {
+		n := ref.ObjectNumber.Value()
+		if w.seen[n] {
+			return torn("the tree of pages is not a tree")
 		}
-		d, err := f.DereferenceDict(o)
-		if err != nil || d == nil {
-			return torn("a page is missing")
-		}
-		from.dict = d
-		if r, ok := d.Find("Resources"); ok {
-			from.resources = r
-		}
-		if r, ok := d.Find("Rotate"); ok {
-			from.rotate = r
-		}
-		kids, ok := d.Find("Kids")
-		if !ok {
-			if out = append(out, from); len(out) > f.lim.Pages {
-				return &Error{Code: TooManyPages, Detail: fmt.Sprintf("at most %d", f.lim.Pages)}
-			}
-			return nil
-		}
-		list, err := f.DereferenceArray(kids)
-		if err != nil {
-			return torn("%v", err)
-		}
-		for _, kid := range list {
-			if err := walk(kid, from); err != nil {
-				return err
-			}
+		w.seen[n] = true
+	}
+	d, err := w.DereferenceDict(o)
+	if err != nil || d == nil {
+		return torn("a page is missing")
+	}
+	from.dict = d
+	if r, ok := d.Find("Resources"); ok {
+		from.resources = r
+	}
+	if r, ok := d.Find("Rotate"); ok {
+		from.rotate = r
+	}
+	kids, ok := d.Find("Kids")
+	if !ok {
+		if w.found = append(w.found, from); len(w.found) > w.lim.Pages {
+			return &Error{Code: TooManyPages, Detail: fmt.Sprintf("at most %d", w.lim.Pages)}
 		}
 		return nil
 	}
-	top, _ := root.Find("Pages")
-	if err := walk(top, pdfPage{}); err != nil {
-		return nil, err
+	list, err := w.DereferenceArray(kids)
+	if err != nil {
+		return torn("%v", err)
 	}
-	if len(out) == 0 {
-		return nil, torn("no page in it")
+	for _, kid := range list {
+		if err := w.node(kid, from); err != nil {
+			return err
+		}
 	}
-	return out, nil
+	return nil
 }
 
 // dict returns the dictionary that o is or refers to; nil if it is none.
