@@ -153,6 +153,30 @@ func TestAbsentAndVoidHaveNoGrades(t *testing.T) {
 	}
 }
 
+func TestBlankGridOfSpareIsOneTaskOfTheOffice(t *testing.T) {
+	ses := session(1, 20, 1)
+	p := answered(10, 0)
+	for i := range 10 {
+		p = p.with(sheets.FieldID("nn."+string(rune('0'+i))), doubted(judge.Missing))
+	}
+	m := exam.Mark(ses, scriptOf(ses, "", p), roster(), nil)
+	want := []exam.Task{{
+		Script: "s1", Rev: 1, Field: exam.PersonField, Role: sheets.Identity, Doubts: []judge.Doubt{{Reason: judge.Missing}},
+		Office: true, Views: []exam.View{{Scan: "scan1", Image: 1}},
+	}}
+	if diff := cmp.Diff(want, m.Tasks); diff != "" {
+		t.Error(diff)
+	}
+	typo := append(roster(), exam.Candidate{Person: "0076229646"})
+	if p, doubts := exam.Whose(scriptOf(ses, "", p.number("0076229646")), typo); p != "" || len(doubts) == 0 {
+		t.Errorf("a number that cannot be names %q, %v", p, doubts)
+	}
+	passing := exam.Mark(ses, scriptOf(ses, "", answered(14, 0)), roster(), nil)
+	if !passing.Tasks[0].Decisive {
+		t.Error("whose it is decides nothing, though it passes")
+	}
+}
+
 func TestPersonalisedSheetWithGrid(t *testing.T) {
 	ses := session(1, 20, 1)
 	owned := func(p paper) *exam.Script {
@@ -176,6 +200,7 @@ func TestPersonalisedSheetWithGrid(t *testing.T) {
 		{"a hidden digit contradicts nobody", paper{"nn.1": doubted(judge.Hidden)}, zahra, nil},
 		{"another's number", answered(1, 1).number(string(ali)), "", []judge.Doubt{{Reason: judge.Disagree}}},
 		{"one other digit", empty.with("nn.1", marked("8")), "", []judge.Doubt{{Reason: judge.Disagree}}},
+		{"two digits in one column", empty.with("nn.0", marked("0", "5")), "", []judge.Doubt{{Reason: judge.Disagree}}},
 		{"a faint digit", empty.with("nn.1", doubted(judge.Faint, "8")), "", []judge.Doubt{{Reason: judge.Faint, Margin: 0.1}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
