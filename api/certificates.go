@@ -33,9 +33,18 @@ func (f *surface) listCertificates(c echo.Context) error {
 	return list(c, "certificates", cs)
 }
 
+// addressed is the certificate of the address, however its serial is typed.
+func (f *surface) addressed(c echo.Context) (*certificate.Certificate, error) {
+	s, err := certificate.ParseSerial(c.Param("serial"))
+	if err != nil {
+		return nil, notFound("شمارهٔ گواهی درست نوشته نشده است؛ پانزده نویسهٔ روی گواهی را دوباره بنویسید.")
+	}
+	return f.Records.Certificate(c.Request().Context(), s)
+}
+
 // certificate shows one.
 func (f *surface) certificate(c echo.Context) error {
-	cert, err := f.Records.Certificate(c.Request().Context(), certificate.Serial(c.Param("serial")))
+	cert, err := f.addressed(c)
 	if err != nil {
 		return err
 	}
@@ -44,7 +53,7 @@ func (f *surface) certificate(c echo.Context) error {
 
 // certificatePDF draws one.
 func (f *surface) certificatePDF(c echo.Context) error {
-	cert, err := f.Records.Certificate(c.Request().Context(), certificate.Serial(c.Param("serial")))
+	cert, err := f.addressed(c)
 	if err != nil {
 		return err
 	}
@@ -58,7 +67,7 @@ func (f *surface) certificatesPDF(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	cs = slices.DeleteFunc(cs, func(k certificate.Certificate) bool { return standing(&k) != "valid" })
+	cs = slices.DeleteFunc(cs, func(k certificate.Certificate) bool { return !k.Valid() })
 	if len(cs) == 0 {
 		return fault.New(fault.Conflict, "گواهی تأییدشده‌ای در این آزمون نیست.", "نخست گواهی‌ها را صادر و تأیید کنید.")
 	}
@@ -95,12 +104,15 @@ func (f *surface) act(c echo.Context) error {
 	if err := decode(c, &a); err != nil {
 		return err
 	}
-	serial := certificate.Serial(c.Param("serial"))
-	if err := f.perform(c.Request().Context(), whoIs(c), serial, a.Kind, a.Reason); err != nil {
+	cert, err := f.addressed(c)
+	if err != nil {
 		return err
 	}
-	cert, err := f.Records.Certificate(c.Request().Context(), serial)
-	if err != nil {
+	ctx := c.Request().Context()
+	if err := f.perform(ctx, whoIs(c), cert.Serial, a.Kind, a.Reason); err != nil {
+		return err
+	}
+	if cert, err = f.Records.Certificate(ctx, cert.Serial); err != nil {
 		return err
 	}
 	return c.JSON(http.StatusCreated, cert)
@@ -115,28 +127,19 @@ func (f *surface) perform(ctx context.Context, w who, s certificate.Serial, kind
 	if !w.may(a.by) {
 		return denied("", "")
 	}
-	if kind == "revoked" && strings.TrimSpace(reason) == "" {
-		return invalid("دلیل ابطال نوشته نشده است.", "دلیل را در reason بنویسید؛ در پرونده می‌ماند.")
-	}
 	return f.Registry.Act(ctx, s, a.kind, w.Login, reason)
 }
 
-// standing is what a certificate is worth now, from its acts: "valid", "revoked",
-// "replaced" or "unapproved".
+// standing is what a certificate is worth now, as a stable code: "valid",
+// "revoked", "replaced" or "unapproved".
 func standing(k *certificate.Certificate) string {
-	s := "unapproved"
-	for _, a := range k.Acts {
-		switch a.Kind {
-		case certificate.Approved:
-			s = "valid"
-		case certificate.Revoked:
-			return "revoked"
-		case certificate.Replaced:
-			return "replaced"
-		case certificate.Issued, certificate.Delivered, certificate.Duplicated:
-		}
+	switch {
+	case k.Valid():
+		return "valid"
+	case k.State() == certificate.Revoked, k.State() == certificate.Replaced:
+		return k.State().String()
 	}
-	return s
+	return "unapproved"
 }
 
 // A verification is all that the public is told of a certificate.
@@ -160,7 +163,7 @@ func (f *surface) verify(c echo.Context) error {
 
 // verified looks up and checks the certificate of the address.
 func (f *surface) verified(c echo.Context) (*verification, error) {
-	k, err := f.Records.Certificate(c.Request().Context(), certificate.Serial(c.Param("serial")))
+	k, err := f.addressed(c)
 	if err != nil {
 		return nil, err
 	}
@@ -169,13 +172,9 @@ func (f *surface) verified(c echo.Context) (*verification, error) {
 		f.Log.ErrorContext(c.Request().Context(), "a certificate's signature does not hold", "serial", k.Serial, "err", err)
 		v.Standing = "forged"
 	}
-	if n := len(k.Acts); n > 0 && (v.Standing == "revoked" || v.Standing == "replaced") {
-		for _, a := range k.Acts {
-			if a.Kind == certificate.Revoked || a.Kind == certificate.Replaced {
-				d := exam.DateOf(a.At)
-				v.Since = &d
-			}
-		}
+	if a, ok := k.Act(k.State()); ok && v.Standing == a.Kind.String() {
+		d := exam.DateOf(a.At)
+		v.Since = &d
 	}
 	return v, nil
 }

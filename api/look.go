@@ -21,18 +21,21 @@ type look struct {
 	page  box // the sheet, as far as it is blind
 }
 
-// Measures around a field, in mm. Sixteen to the sides show a row's number and the
-// beginning of its neighbours; seven up and down show two rows each way, against
-// which an eye compares a faint mark. A column of digits has the box it was written
-// into above it, seven high on sheets of ours. The form and the staff's bubble lie
-// beside the signature, so little is shown around them.
+// Measures around a field, in mm. Fourteen to the sides show a row's number; eleven
+// up and down show two or three rows each way, against which an eye compares a faint
+// mark. A column of digits has the box it was written into above it, seven high on
+// sheets of ours. The form and the staff's bubble lie beside the signature, so
+// little is shown around them. Around all answers, twelve to the sides show the
+// numbers of the first column, and fifteen above the titles of the blocks.
 const (
-	cropAside  = 16.0
-	cropAbove  = 7.0
-	digitAside = 9.0
+	cropAside  = 14.0
+	cropAbove  = 11.0
+	digitAside = 14.0
 	digitAbove = 10.5
 	stripAside = 6.0
-	pageMargin = 6.0
+	pageAside  = 12.0
+	pageAbove  = 15.0
+	pageBelow  = 5.0
 )
 
 // openSlots are the slots of printed words that say nothing of a person. Any other
@@ -118,9 +121,9 @@ func surroundings(d *sheets.Design, p int, f *sheets.Field) box {
 // the sheet, the form and the staff's bubble, is seen in the crop alone.
 func blind(d *sheets.Design, p int, f *sheets.Field) box {
 	keep := answers(d, p, f)
-	wide := keep.Inset(-pageMargin)
+	wide := geom.R[geom.Paper](keep.Min.X-pageAside, keep.Min.Y-pageAbove, keep.Max.X+pageAside, keep.Max.Y+pageBelow)
 	if f.Role == sheets.Identity {
-		wide.Min.Y = keep.Min.Y - digitAbove
+		wide.Min.X, wide.Max.X = keep.Min.X-stripAside, keep.Max.X+stripAside
 	}
 	hidden := personal(d, p, f)
 	if out, ok := cut(within(wide, d), keep, hidden); ok {

@@ -47,7 +47,7 @@ type picture struct {
 // questionOf shows t, a task of s.
 func questionOf(t exam.Task, s *exam.Script) question {
 	q := question{
-		Script: t.Script, Session: s.Session, Rev: t.Rev, Field: t.Field, Role: t.Role.String(), Label: label(t.Field, t.Role),
+		Script: t.Script, Session: s.Session, Rev: t.Rev, Field: t.Field, Role: t.Role.String(), Label: label(s.Design, t.Field, t.Role),
 		Options: t.Options, Doubts: t.Doubts, Decisive: t.Decisive, Office: t.Office, Pictures: []picture{},
 		Why: why(t.Doubts),
 	}
@@ -225,24 +225,36 @@ func (f *surface) rule(c echo.Context) error {
 		return err
 	}
 	ctx, w, id := c.Request().Context(), whoIs(c), exam.ScriptID(c.Param("id"))
+	choices, err := d.chosen()
+	if err != nil {
+		return err
+	}
+	r := exam.Ruling{Field: d.Field, Choices: choices, CannotSay: d.CannotSay, Withdrawn: d.Withdrawn, By: w.Login, At: f.Now(), Note: d.Note}
+	if err := f.decide(ctx, w, id, d.Rev, r); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusCreated, map[string]any{"script": id, "rev": d.Rev + 1})
+}
+
+// decide lets w rule on a script as it was at rev, if it is his to rule.
+func (f *surface) decide(ctx context.Context, w who, id exam.ScriptID, rev int, r exam.Ruling) error {
 	s, err := f.Records.Script(ctx, id)
 	if err != nil {
 		return err
 	}
-	if err := f.mayRule(ctx, w, s, d.Field); err != nil {
+	if err := f.mayRule(ctx, w, s, r.Field); err != nil {
 		return err
 	}
-	r := exam.Ruling{Field: d.Field, CannotSay: d.CannotSay, Withdrawn: d.Withdrawn, By: w.Login, At: f.Now(), Note: d.Note}
-	if r.Choices, err = d.chosen(); err != nil {
-		return err
+	if s.Rev != rev {
+		return changedTo(s, nil)
 	}
 	if err := f.checkRuling(ctx, s, r); err != nil {
 		return err
 	}
-	if err := f.Line.Rule(ctx, id, d.Rev, r); err != nil {
+	if err := f.Line.Rule(ctx, id, rev, r); err != nil {
 		return f.changed(ctx, id, err)
 	}
-	return c.JSON(http.StatusCreated, map[string]any{"script": id, "rev": d.Rev + 1})
+	return nil
 }
 
 // mayRule says whether w may decide the field of s. Whose a script is and, with the
@@ -339,6 +351,11 @@ func (f *surface) changed(ctx context.Context, id exam.ScriptID, err error) erro
 	if lookErr != nil {
 		return err
 	}
-	return &refusal{status: http.StatusConflict, code: fault.Conflict.Error(), rev: &s.Rev, cause: err,
+	return changedTo(s, err)
+}
+
+// changedTo says that a script is not what it was when it was seen.
+func changedTo(s *exam.Script, cause error) *refusal {
+	return &refusal{status: http.StatusConflict, code: fault.Conflict.Error(), rev: &s.Rev, cause: cause,
 		detail: "این برگه پس از آنکه آن را دیدید تغییر کرده است.", hint: "دوباره به تصویر نگاه کنید و تصمیم بگیرید."}
 }

@@ -100,7 +100,7 @@ func (f *surface) routes() []route {
 		{get, "/sessions/:id", clerks, f.sessionPage},
 		{post, "/sessions/:id/issue", just(exam.Expert), f.issueForm},
 		{post, "/sessions/:id/approve", just(exam.Approver), f.approveForm},
-		{post, "/sessions/:id/person", just(exam.Expert), f.personForm},
+		{post, "/sessions/:id/ruling", just(exam.Expert), f.rulingForm},
 		{post, "/certificates/:serial/act", actors, f.actForm},
 		{get, "/v/:serial", everyone, f.verifyPage},
 	}

@@ -120,7 +120,6 @@ type certLine struct {
 	Score    exam.Ratio
 	Standing string
 	Word     string
-	Issuer   exam.Login
 }
 
 // A titleLine counts the outcomes of a title.
@@ -137,6 +136,7 @@ type sessionView struct {
 	Results  []exam.GradeRow
 	Certs    []certLine
 	Waiting  int // certificates issued and not approved
+	Valid    int // certificates that are worth something
 	Office   []question
 	Said     string // what the last form did
 }
@@ -238,11 +238,11 @@ func (f *surface) certLines(c echo.Context, v *sessionView) error {
 		k := &cs[i]
 		l := certLine{Serial: k.Serial, Name: k.Person.Name, Title: k.Title.Name, Score: k.Grade.Low, Standing: standing(k)}
 		l.Word = standingWords[l.Standing][0]
-		if len(k.Acts) > 0 {
-			l.Issuer = k.Acts[0].By
-		}
-		if l.Standing == "unapproved" {
+		switch l.Standing {
+		case "unapproved":
 			v.Waiting++
+		case "valid":
+			v.Valid++
 		}
 		v.Certs = append(v.Certs, l)
 	}
@@ -283,40 +283,35 @@ func (f *surface) approveForm(c echo.Context) error {
 
 // actForm does one act with one certificate.
 func (f *surface) actForm(c echo.Context) error {
-	ctx, serial := c.Request().Context(), certificate.Serial(c.Param("serial"))
-	k, err := f.Records.Certificate(ctx, serial)
+	ctx := c.Request().Context()
+	k, err := f.addressed(c)
 	if err != nil {
 		return err
 	}
-	if err := f.perform(ctx, whoIs(c), serial, c.FormValue("kind"), c.FormValue("reason")); err != nil {
+	if err := f.perform(ctx, whoIs(c), k.Serial, c.FormValue("kind"), c.FormValue("reason")); err != nil {
 		return err
 	}
 	return f.back(c, k.Session, "ثبت شد.")
 }
 
-// personForm says whose a script is.
-func (f *surface) personForm(c echo.Context) error {
+// rulingForm is the office's decision on one of its tasks.
+func (f *surface) rulingForm(c echo.Context) error {
 	ctx, id, script := c.Request().Context(), exam.SessionID(c.Param("id")), exam.ScriptID(c.FormValue("script"))
 	rev, err := strconv.Atoi(c.FormValue("rev"))
 	if err != nil {
 		return invalid("فرم کامل نیست.", "صفحه را دوباره باز کنید.")
 	}
-	number, err := persian.National(c.FormValue("person"))
-	if err != nil {
-		return flawed("کد ملی درست نیست.", err)
+	field, choice := sheets.FieldID(c.FormValue("field")), c.FormValue("choice")
+	if field == exam.PersonField {
+		if choice, err = persian.National(choice); err != nil {
+			return flawed("کد ملی درست نیست.", err)
+		}
 	}
-	s, err := f.Records.Script(ctx, script)
-	if err != nil {
+	r := exam.Ruling{Field: field, Choices: []sheets.Choice{sheets.Choice(choice)}, By: whoIs(c).Login, At: f.Now(), Note: c.FormValue("note")}
+	if err := f.decide(ctx, whoIs(c), script, rev, r); err != nil {
 		return err
 	}
-	r := exam.Ruling{Field: exam.PersonField, Choices: []sheets.Choice{sheets.Choice(number)}, By: whoIs(c).Login, At: f.Now(), Note: c.FormValue("note")}
-	if err := f.checkRuling(ctx, s, r); err != nil {
-		return err
-	}
-	if err := f.Line.Rule(ctx, script, rev, r); err != nil {
-		return f.changed(ctx, script, err)
-	}
-	return f.back(c, id, "صاحب برگه ثبت شد.")
+	return f.back(c, id, "ثبت شد.")
 }
 
 // back returns to the session's page, which says what was done.

@@ -119,10 +119,10 @@ func why(ds []judge.Doubt) []string {
 	return out
 }
 
-// label names a field for people: its number is the digits its id ends with.
-func label(id sheets.FieldID, role sheets.Role) string {
-	s := string(id)
-	n := strings.TrimLeftFunc(s, func(r rune) bool { return !unicode.IsDigit(r) })
+// label names a field of d for people: a digit of the number by its place in it, a
+// question by the digits its id ends with.
+func label(d *sheets.Design, id sheets.FieldID, role sheets.Role) string {
+	n := persian.Digits(strings.TrimLeftFunc(string(id), func(r rune) bool { return !unicode.IsDigit(r) }))
 	switch {
 	case id == exam.PersonField:
 		return "صاحب برگه"
@@ -130,12 +130,31 @@ func label(id sheets.FieldID, role sheets.Role) string {
 		return "کد دفترچه"
 	case role == sheets.Presence:
 		return "خانهٔ غایب"
-	case n == "":
-		return s
 	case role == sheets.Identity:
-		return "رقم " + persian.Digits(n) + " کد ملی"
+		return "رقم " + fa(place(d, id)) + " کد ملی"
+	case n == "":
+		return string(id)
 	case role == sheets.Survey:
-		return "پرسش نظرسنجی " + persian.Digits(n)
+		return "پرسش نظرسنجی " + n
 	}
-	return "پرسش " + persian.Digits(n)
+	return "پرسش " + n
+}
+
+// place is which digit of the number a field of d is, from 1; 0 when it is none.
+func place(d *sheets.Design, id sheets.FieldID) int {
+	if d == nil {
+		return 0
+	}
+	n := 0
+	for _, p := range d.Pages {
+		for _, f := range p.Fields {
+			if f.Role != sheets.Identity {
+				continue
+			}
+			if n++; f.ID == id {
+				return n
+			}
+		}
+	}
+	return 0
 }

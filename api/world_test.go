@@ -94,7 +94,7 @@ func cheap(login string) string { return api.CheapHash(login + login) }
 // newWorld starts a service with the accounts and a token for each, and nothing else.
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, tokens: map[string]string{}, scans: map[exam.ScanID]*image.Gray{}, read: map[exam.View]omr.Reading{}, log: &bytes.Buffer{}}
+	w := &world{t: t, tokens: map[string]string{}, scans: map[exam.ScanID]*image.Gray{}, read: map[exam.View]omr.Reading{}, printer: map[*sheets.Design]*print.Printer{}, log: &bytes.Buffer{}}
 	w.store = storetest.New(t)
 	w.store.Now = w.clock
 	folder := &intake.Folder{Station: station, Root: t.TempDir(), Now: w.clock}
@@ -359,13 +359,6 @@ func (w *world) scan(name string, p paper) exam.ScriptID {
 // picture is the paper as a scanner sees it.
 func (w *world) picture(p paper) *image.Gray {
 	w.t.Helper()
-	if w.fonts == nil {
-		fonts, err := typeset.LoadFonts("")
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		w.fonts, w.printer = fonts, map[*sheets.Design]*print.Printer{}
-	}
 	pr := w.printer[p.design]
 	if pr == nil {
 		var err error

@@ -134,7 +134,7 @@ async function draw(q) {
 function picture(url, size, frame, room) {
   const box = document.createElement('div');
   const img = new Image();
-  const k = Math.min(room.w / size[0], room.h / size[1]);
+  const k = Math.min(room.w / size[0], room.h / size[1], 14); // px a mm: larger shows only the scan's own grain
   const w = Math.floor(size[0] * k), h = Math.floor(size[1] * k);
   box.className = 'picture';
   box.style.width = w + 'px';
