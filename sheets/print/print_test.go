@@ -85,24 +85,25 @@ func (p picture) black(x, y float64) bool { return p.GrayAt(int(x*p.k), int(y*p.
 
 // Everything the reader will look for is where the design says it is.
 func TestRasterIsTheDesign(t *testing.T) {
-	for _, name := range []string{"national-3x20.json", "national-3x20-spare.json"} {
-		for _, dpi := range []float64{150, 200, 300} {
-			d := design(t, name)
-			want := sheets.Stamp{Serial: sheets.NewSerial(123456789), Test: true}
-			img, err := Raster(d, 1, Copy{want, person}, dpi, fonts(t))
-			if err != nil {
-				t.Fatal(err)
-			}
-			want.Check, want.Page = d.Digest().Head(), 1
-			p, page := picture{img, dpi / 25.4}, &d.Pages[0]
-			checkAnchors(t, p, page)
-			checkStamps(t, p, page, want)
-			checkBubbles(t, p, page)
-			checkCode(t, p, page, want)
-			for _, s := range page.Swatches {
-				if got := p.ink(s.Box.Inset(0.2)); math.Abs(got-s.Ink) > 0.005 {
-					t.Errorf("a swatch of ink %v has %v", s.Ink, got)
-				}
+	for _, tt := range []struct {
+		name string
+		dpi  float64
+	}{{"national-3x20.json", 150}, {"national-3x20.json", 200}, {"national-3x20-spare.json", 300}} {
+		d := design(t, tt.name)
+		want := sheets.Stamp{Serial: sheets.NewSerial(123456789), Test: true}
+		img, err := Raster(d, 1, Copy{want, person}, tt.dpi, fonts(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want.Check, want.Page = d.Digest().Head(), 1
+		p, page := picture{img, tt.dpi / 25.4}, &d.Pages[0]
+		checkAnchors(t, p, page)
+		checkStamps(t, p, page, want)
+		checkBubbles(t, p, page)
+		checkCode(t, p, page, want)
+		for _, s := range page.Swatches {
+			if got := p.ink(s.Box.Inset(0.2)); math.Abs(got-s.Ink) > 0.005 {
+				t.Errorf("a swatch of ink %v has %v", s.Ink, got)
 			}
 		}
 	}
