@@ -335,7 +335,7 @@ func (s *sight) weigh(d *sheets.Design, on []mm, at []px, blacks []float64) *gue
 
 // Limits of the vote.
 const (
-	voters    = 120  // bubbles that are asked
+	voters    = 48   // bubbles that are asked
 	leastLead = 0.65 // the second guess's vote as a share of the first's
 	sameSheet = 1.5  // mm at the corners: two guesses closer than this are the same
 )

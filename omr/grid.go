@@ -105,44 +105,88 @@ type hit struct {
 	clear float64
 }
 
-// find looks for the outline of s within reach mm of where pose says. Equal places
-// go to the nearest.
+// near is what an outline at the end of the search loses of its contrast to one at
+// the expected place, so that equals go to the nearest.
+const near = 0.05
+
+// findStep is how far apart places are looked at first, in mm: half a printed line.
+const findStep = 0.14
+
+// find looks for the outline of sp within reach mm of where pose says, on all sides
+// alike.
 func (s *sight) find(p *Pose, g *grid, sp *spot, reach float64) hit {
 	l := p.lens(sp.at)
 	c := p.At(sp.at)
 	white := s.white(c)
 	look := g.looks[sp.shape]
 	dx, dy := density(l)
-	score := func(o mm) float64 {
-		at := c.Add(l.Step(o.X, o.Y))
-		on, out, in := pix.Mean(s.img, at, l, look.on), pix.Mean(s.img, at, l, look.out), pix.Mean(s.img, at, l, look.in)
-		// The inside may be filled: it may add to the contrast but not take from it.
-		clear := (out-on)/white + 0.5*max((in-on)/white, 0)
-		return clear - 0.05*(o.X*o.X+o.Y*o.Y)/(reach*reach)
+	res := math.Sqrt(dx * dy)
+	s.stencil.Set(s.img, c, l, look.on, look.out, look.in)
+	f := search{s: s, white: white, far: reach * res}
+	f.far = max(f.far, 1)
+	f.climb(0, 0, int(f.far), max(int(math.Round(findStep*res)), 1))
+	for step := max(int(math.Round(findStep*res)), 1); step > 1; {
+		half := (step + 1) / 2
+		f.climb(f.x, f.y, step-1, half)
+		step = half
+		if half == 1 {
+			break
+		}
 	}
-	best := hit{clear: score(mm{})}
-	step := max(1/math.Min(dx, dy), min(reach/4, 0.12))
-	best = climb(best, mm{}, reach, step, score)
-	best = climb(best, best.off, step, step/2, score)
-	best.clear += 0.05 * (best.off.X*best.off.X + best.off.Y*best.off.Y) / (reach * reach)
-	return best
+	off := l.Back(f.between())
+	return hit{off, f.best + f.cost(f.x, f.y)}
 }
 
-// climb looks at the places step apart within reach of middle.
-func climb(best hit, middle mm, reach, step float64, score func(mm) float64) hit {
-	n := math.Floor(reach/step + 1e-6)
-	for j := -n; j <= n; j++ {
-		for i := -n; i <= n; i++ {
-			if i == 0 && j == 0 {
+// A search is a climb to the place where an outline stands out most.
+type search struct {
+	s     *sight
+	white float64
+	far   float64 // px
+	x, y  int     // the best place yet, in px from the expected one
+	best  float64
+	begun bool
+}
+
+// score is the contrast of the outline at x, y. The inside may be filled: it may add
+// to the contrast but not take from it.
+func (f *search) score(x, y int) float64 {
+	m := f.s.stencil.Means(x, y)
+	return (m[1]-m[0])/f.white + 0.5*max((m[2]-m[0])/f.white, 0) - f.cost(x, y)
+}
+
+func (f *search) cost(x, y int) float64 { return near * float64(x*x+y*y) / (f.far * f.far) }
+
+// climb looks at the places step apart within reach of x0, y0.
+func (f *search) climb(x0, y0, reach, step int) {
+	if !f.begun {
+		f.best, f.begun = f.score(0, 0), true
+	}
+	n := reach / step * step
+	for y := y0 - n; y <= y0+n; y += step {
+		for x := x0 - n; x <= x0+n; x += step {
+			if float64(x*x+y*y) > f.far*f.far+0.5 {
 				continue
 			}
-			o := middle.Add(mm{X: i * step, Y: j * step})
-			if c := score(o); c > best.clear+1e-9 {
-				best = hit{o, c}
+			if v := f.score(x, y); v > f.best+1e-9 {
+				f.best, f.x, f.y = v, x, y
 			}
 		}
 	}
-	return best
+}
+
+// between is the best place between pixels: the top of the parabola through the best
+// pixel and its neighbours.
+func (f *search) between() px {
+	top := func(a, b, c float64) float64 {
+		if d := a - 2*b + c; d < -1e-9 {
+			return min(max((a-c)/(2*d), -0.5), 0.5)
+		}
+		return 0
+	}
+	return px{
+		X: float64(f.x) + top(f.score(f.x-1, f.y), f.best, f.score(f.x+1, f.y)),
+		Y: float64(f.y) + top(f.score(f.x, f.y-1), f.best, f.score(f.x, f.y+1)),
+	}
 }
 
 // Limits of a printed line that proves a grid.
@@ -174,7 +218,8 @@ func (s *sight) learn(p *Pose, g *grid, which []int, hits []hit) (pen, bool) {
 		white := s.white(at)
 		for j, ring := range rings[sp.shape] {
 			pix.Samples(s.img, at, l, ring, values)
-			dark[j] += (1 - max(middle(values), 0)/white) / float64(len(which))
+			slices.Sort(values)
+			dark[j] += (1 - max(values[edgePoints/2], 0)/white) / float64(len(which))
 		}
 	}
 	return penOf(dark)

@@ -27,7 +27,7 @@ import (
 // scans finds the folder of real scans made by others. It is no part of the
 // repository: the environment variable BARGKHAN_SCANS names it, or it stands in
 // ../shared/scans beside the checkout.
-func scans(t *testing.T) string {
+func scans(t testing.TB) string {
 	t.Helper()
 	if dir := os.Getenv("BARGKHAN_SCANS"); dir != "" {
 		return dir
@@ -49,7 +49,7 @@ type set struct {
 	truth  map[string]map[sheets.FieldID][]string // file → field → accepted values
 }
 
-func loadSet(t *testing.T, dir string) *set {
+func loadSet(t testing.TB, dir string) *set {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(dir, "layout.json"))
 	if err != nil {
@@ -75,7 +75,7 @@ func loadSet(t *testing.T, dir string) *set {
 	return s
 }
 
-func table(t *testing.T, file string) [][]string {
+func table(t testing.TB, file string) [][]string {
 	t.Helper()
 	f, err := os.Open(file)
 	if err != nil {
@@ -90,7 +90,7 @@ func table(t *testing.T, file string) [][]string {
 }
 
 // load reads a picture as a page.
-func load(t *testing.T, file string) page.Page {
+func load(t testing.TB, file string) page.Page {
 	t.Helper()
 	f, err := os.Open(file)
 	if err != nil {

@@ -26,6 +26,7 @@ type sight struct {
 	small   *image.Gray
 	k       int // img is k times as large as small
 	paper   *pix.Paper
+	stencil pix.Stencil // to search with
 }
 
 // smallSide bounds the longer side of the picture that anchors are searched in:

@@ -127,6 +127,12 @@ func Mean(img *image.Gray, c Point, l Lens, steps []geom.Point[geom.Paper]) floa
 	return float64(sum) / float64(len(steps))
 }
 
+// Back is the steps on paper, in mm, that lead d through the picture.
+func (l Lens) Back(d Point) geom.Point[geom.Paper] {
+	det := l.XX*l.YY - l.XY*l.YX
+	return geom.Point[geom.Paper]{X: (l.YY*d.X - l.XY*d.Y) / det, Y: (l.XX*d.Y - l.YX*d.X) / det}
+}
+
 // Profile sets dst to the brightness along the way from a to b, each value the mean
 // over a line of width across, at right angles to nothing: across is the way from
 // the middle of that line to its end. The first value is at a, the last at b.
