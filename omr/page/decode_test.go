@@ -730,3 +730,33 @@ func TestCancelled(t *testing.T) {
 		t.Errorf("%d steps; want 2", n)
 	}
 }
+
+// Pages before From are passed over, in every kind of file.
+func TestFrom(t *testing.T) {
+	bw := bilevel(64, 48)
+	three := []*image.Gray{bw, bw, bw}
+	tests := []struct {
+		name string
+		data []byte
+		from int
+		want []int
+	}{
+		{"tiff", omrtest.EncodeG4(three, 200), 2, []int{2, 3}},
+		{"pdf", omrtest.EncodePDF(three, 80, 200), 3, []int{3}},
+		{"beyond the end", omrtest.EncodeG4(three, 200), 4, nil},
+		{"one picture", omrtest.EncodePNG(bw, 200), 1, []int{1}},
+		{"one picture, passed over", omrtest.EncodePNG(bw, 200), 2, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			ps, errs := decoded(t, tt.data, page.Limits{From: tt.from})
+			var got []int
+			for _, p := range ps {
+				got = append(got, p.Number)
+			}
+			if len(errs) > 0 || !slices.Equal(got, tt.want) {
+				t.Errorf("got pages %v, errors %v; want %v", got, errs, tt.want)
+			}
+		})
+	}
+}

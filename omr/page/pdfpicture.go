@@ -268,30 +268,9 @@ func (f pdfFile) fromFax(u unpacked, c colours, w, h int) (*image.Gray, error) {
 	if c.n != 1 || c.bits != 1 {
 		return nil, torn("a fax of more than one bit")
 	}
-	get := func(key string, def int) int { return f.whole(f.get(u.parms, key), def) }
-	flag := func(key string) bool {
-		b, ok := f.get(u.parms, key).(types.Boolean)
-		return ok && bool(b)
-	}
-	columns, rows := get("Columns", 1728), get("Rows", 0)
-	if columns < w || rows != 0 && rows < h {
-		return nil, torn("a fax of %d×%d in a picture of %d×%d", columns, rows, w, h)
-	}
-	if err := f.lim.room(columns, h); err != nil {
+	fax, err := f.faxOf(u, w, h)
+	if err != nil {
 		return nil, err
-	}
-	fax := faxPicture{data: u.data, columns: columns, rows: h}
-	switch k := get("K", 0); {
-	case k < 0 && flag("EncodedByteAlign"):
-		return nil, unsupported("G4 with rows filled to bytes in a PDF")
-	case k < 0:
-		fax.compression = 4
-	case k > 0:
-		fax.compression, fax.options = 3, 1
-	case startsWithEOL(u.data):
-		fax.compression = 3
-	default:
-		fax.compression, fax.unaligned = 2, !flag("EncodedByteAlign")
 	}
 	img, err := fax.grey()
 	if err != nil {
@@ -299,7 +278,7 @@ func (f pdfFile) fromFax(u unpacked, c colours, w, h int) (*image.Gray, error) {
 	}
 	// The fax's white runs are ones, unless BlackIs1 says otherwise.
 	black, white := c.lut[0], c.lut[1]
-	if flag("BlackIs1") {
+	if f.flag(u.parms, "BlackIs1") {
 		black, white = white, black
 	}
 	out := image.NewGray(image.Rect(0, 0, w, h))
@@ -314,6 +293,36 @@ func (f pdfFile) fromFax(u unpacked, c colours, w, h int) (*image.Gray, error) {
 		}
 	}
 	return out, nil
+}
+
+// faxOf reads how the CCITT data of a w×h picture is coded (ISO 32000-1, table 11).
+func (f pdfFile) faxOf(u unpacked, w, h int) (faxPicture, error) {
+	columns := f.whole(f.get(u.parms, "Columns"), 1728)
+	rows := f.whole(f.get(u.parms, "Rows"), 0)
+	if columns < w || rows != 0 && rows < h {
+		return faxPicture{}, torn("a fax of %d×%d in a picture of %d×%d", columns, rows, w, h)
+	}
+	fax := faxPicture{data: u.data, columns: columns, rows: h}
+	filled := f.flag(u.parms, "EncodedByteAlign")
+	switch k := f.whole(f.get(u.parms, "K"), 0); {
+	case k < 0 && filled:
+		return fax, unsupported("G4 with rows filled to bytes in a PDF")
+	case k < 0:
+		fax.compression = 4
+	case k > 0:
+		fax.compression, fax.options = 3, 1
+	case startsWithEOL(u.data):
+		fax.compression = 3
+	default:
+		fax.compression, fax.unaligned = 2, !filled
+	}
+	return fax, f.lim.room(columns, h)
+}
+
+// flag says whether an entry of d is true.
+func (f pdfFile) flag(d types.Dict, key string) bool {
+	b, ok := f.get(d, key).(types.Boolean)
+	return ok && bool(b)
 }
 
 // startsWithEOL says whether a fax begins with its end-of-line code: eleven or
