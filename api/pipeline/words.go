@@ -19,32 +19,32 @@ type Word struct {
 // words are made from the reasons of rejects, and never matched on.
 var words = map[omr.Reason]Word{
 	omr.NoAnchors: {
-		"نشانه‌های گوشه‌های پاسخ‌برگ پیدا نشد؛ این صفحه پاسخ‌برگ نیست یا بخش بزرگی از آن پوشیده یا بریده است.",
-		"اگر پاسخ‌برگ است، آن را صاف و کامل دوباره اسکن کنید؛ اگر نیست، از دسته کنار بگذارید.",
+		"نشان‌های گوشه‌های پاسخنامه پیدا نشد؛ این صفحه پاسخنامه نیست یا بخش بزرگی از آن پوشیده یا بریده است.",
+		"اگر پاسخنامه است، آن را صاف و کامل دوباره اسکن کنید؛ اگر نیست، از دسته کنار بگذارید.",
 		"The corner markers of an answer sheet were not found: this is another paper, or too much of it is hidden.",
 		"If it is an answer sheet, flatten it and scan all of it again; if not, take it out of the stack.",
 	},
 	omr.NoStamp: {
-		"کد چاپی پاسخ‌برگ خوانده نشد.",
+		"کد چاپی پاسخنامه خوانده نشد.",
 		"اگر لکه یا چیزی روی کد است آن را بردارید و دوباره اسکن کنید؛ اگر کد آسیب دیده، برگه را به کارشناس دفتر بدهید.",
 		"The printed code of the sheet could not be read.",
 		"Remove what covers the code and scan again; if the code is damaged, hand the sheet to the office.",
 	},
 	omr.NoDesign: {
-		"این پاسخ‌برگ از طرح یا ویرایشی چاپ شده که در این سامانه نیست.",
+		"این پاسخنامه از طرح یا ویرایشی چاپ شده که در این سامانه نیست.",
 		"برگه را به کارشناس دفتر بدهید تا طرحِ همان چاپ را در سامانه ثبت کند؛ سپس دوباره اسکن کنید.",
 		"The sheet was printed from a design, or a revision of one, that is not known here.",
 		"Hand it to the office to register the design it was printed from; then scan it again.",
 	},
 	omr.Distorted: {
-		"شکل صفحه در اسکن با پاسخ‌برگ جور نیست؛ کاغذ تا خورده، کشیده شده یا دو برگ با هم رد شده است.",
+		"شکل صفحه در اسکن با پاسخنامه جور نیست؛ کاغذ تا خورده، کشیده شده یا دو برگ با هم رد شده است.",
 		"برگه را صاف کنید و به‌تنهایی، ترجیحاً با شیشهٔ تخت، دوباره اسکن کنید.",
 		"The page's shape does not fit the sheet: folded, stretched, or two sheets fed at once.",
 		"Flatten the sheet and scan it alone, on the flat bed if there is one.",
 	},
 	omr.BlankPage: {
 		"این صفحه سفید است.",
-		"اگر پشت برگه است کاری لازم نیست؛ اگر روی پاسخ‌برگ باید دیده می‌شد، برگه را برگردانید و دوباره اسکن کنید.",
+		"اگر پشت برگه است کاری لازم نیست؛ اگر روی پاسخنامه باید دیده می‌شد، برگه را برگردانید و دوباره اسکن کنید.",
 		"The page is blank.",
 		"If it is the back of a sheet, nothing needs to be done; if not, turn the sheet over and scan again.",
 	},
@@ -67,7 +67,7 @@ var words = map[omr.Reason]Word{
 		"Scan the sheet again; if it happens again, send this file to support.",
 	},
 	omr.Foreign: {
-		"این پاسخ‌برگ مال هیچ‌یک از آزمون‌های این سامانه نیست.",
+		"این پاسخنامه مال هیچ‌یک از آزمون‌های این سامانه نیست.",
 		"برگه را از دسته کنار بگذارید و به کارشناس دفتر بدهید تا آزمون آن را پیدا کند.",
 		"This is an answer sheet, but of no session that is known here.",
 		"Take it out of the stack and hand it to the office to find its session.",

@@ -10,6 +10,7 @@ import (
 	"image/jpeg"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -30,6 +31,12 @@ import (
 
 // TestMain lets this very binary be the child, as the service's is.
 func TestMain(m *testing.M) {
+	if path := os.Getenv("PARENT_OF_TEST"); path != "" {
+		p := &Pool{Command: []string{"/proc/self/exe"}, Env: []string{"CHILD_OF_TEST=1"}}
+		for range p.Read(context.Background(), path) {
+		}
+		os.Exit(0)
+	}
 	if os.Getenv("CHILD_OF_TEST") == "" {
 		os.Exit(m.Run())
 	}
@@ -283,8 +290,8 @@ func TestChildrenAreKept(t *testing.T) {
 	}
 }
 
-// TestChildrenEndWithTheirParent closes the wire, as the death of a parent does.
-func TestChildrenEndWithTheirParent(t *testing.T) {
+// TestChildrenEndWithTheWire closes the wire, as a parent does that stops.
+func TestChildrenEndWithTheWire(t *testing.T) {
 	p := pool(t)
 	if _, err := read(t, p, scan(t, good)); err != nil {
 		t.Fatal(err)
@@ -293,6 +300,48 @@ func TestChildrenEndWithTheirParent(t *testing.T) {
 	p.Close()
 	if state := c.cmd.ProcessState; state == nil || !state.Success() {
 		t.Errorf("it ended with %v", state)
+	}
+}
+
+// TestChildrenEndWithTheirParent kills a parent whose child hangs in a page.
+func TestChildrenEndWithTheirParent(t *testing.T) {
+	parent := exec.Command("/proc/self/exe")
+	parent.Env = append(os.Environ(), "PARENT_OF_TEST="+scan(t, good, hangs))
+	if err := parent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var kid int
+	await(t, "a child", func() bool { kid = childOf(parent.Process.Pid); return kid != 0 })
+	if err := parent.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = parent.Wait()
+	await(t, "the end of the child", func() bool {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", kid))
+		return err != nil || bytes.Contains(stat, []byte(") Z ")) // a zombie waits for init
+	})
+}
+
+// childOf is a child of the process pid; 0 if it has none.
+func childOf(pid int) int {
+	files, _ := filepath.Glob("/proc/[0-9]*/status")
+	for _, file := range files {
+		status, err := os.ReadFile(file)
+		if err == nil && bytes.Contains(status, fmt.Appendf(nil, "\nPPid:\t%d\n", pid)) {
+			kid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+			return kid
+		}
+	}
+	return 0
+}
+
+// await waits until done holds.
+func await(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !done(); pause(context.Background(), 10*time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited in vain for %s", what)
+		}
 	}
 }
 

@@ -316,9 +316,11 @@ func (p *Pool) Close() {
 	idle := p.idle
 	p.idle, p.closed = nil, true
 	p.mu.Unlock()
+	var wg sync.WaitGroup
 	for _, c := range idle {
-		c.end()
+		wg.Go(func() { c.end() })
 	}
+	wg.Wait()
 }
 
 func (p *Pool) well() {

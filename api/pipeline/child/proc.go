@@ -116,11 +116,13 @@ func (p *proc) why(ctx context.Context, err error) error {
 
 func (p *proc) kill() { p.cmd.Process.Kill() }
 
-// end ends the child, if it has not ended, and says how it did. A child that is
-// asked politely first would only be slower: it keeps nothing.
+// grace is how long a child may take to see that its wire is closed.
+const grace = 5 * time.Second
+
+// end ends the child, if it has not ended, and says how it did.
 func (p *proc) end() string {
 	p.close()
-	time.AfterFunc(time.Second, p.kill)
+	defer time.AfterFunc(grace, p.kill).Stop()
 	io.Copy(io.Discard, p.out)
 	if err := p.cmd.Wait(); err != nil {
 		return err.Error()
