@@ -144,6 +144,55 @@ func (d DPI) Punch(inset float64, tone uint8) Spoil {
 	}
 }
 
+// Staple leaves a staple of 12 mm in a corner, aslant, inset mm from both edges.
+func (d DPI) Staple(c Where, inset float64) Spoil {
+	return func(img *image.Gray, rng *rand.Rand) *image.Gray {
+		w, h := size(img)
+		at, way := vec{inset, inset}, vec{6, 0}.turn(-0.8+0.3*rng.Float64())
+		if c == TopRight || c == BottomRight {
+			at.x, way.x = w/d.px(1)-inset, -way.x
+		}
+		if c == BottomRight || c == BottomLeft {
+			at.y, way.y = h/d.px(1)-inset, -way.y
+		}
+		l := newLayer(img, d, at.add(vec{-8, -8}), at.add(vec{8, 8}))
+		l.stroke(at.add(way), at.add(way.mul(-1)), 1.6, 0.25) // its shadow
+		l.stroke(at.add(way), at.add(way.mul(-1)), 0.6, 0.9)
+		l.lay(img, 0.25, 0.2, rng)
+		return img
+	}
+}
+
+// Bands are the marks of rollers: faint grey bands across the page, every mm of the
+// feed, depth deep (0.1 is 10 %).
+func (d DPI) Bands(mm, depth float64) Spoil {
+	return func(img *image.Gray, rng *rand.Rand) *image.Gray {
+		phase := rng.Float64()
+		return shade(img, func(_, y int) float64 {
+			t := float64(y)/d.px(mm) + phase
+			return 1 - depth*(1-smooth(0, 0.12, math.Abs(t-math.Round(t))))
+		})
+	}
+}
+
+// DoubleFeed scans two sheets as one: below the fraction at of the height lies
+// other, moved down a little, with its edge's shadow.
+func DoubleFeed(other *image.Gray, at float64) Spoil {
+	return func(img *image.Gray, rng *rand.Rand) *image.Gray {
+		y0 := int(at * float64(img.Rect.Dy()))
+		slip := rng.IntN(img.Rect.Dy()/30 + 1)
+		return each(img, image.Rect(0, y0, img.Rect.Dx(), img.Rect.Dy()), func(x, y int, v uint8) uint8 {
+			switch {
+			case y < y0+3:
+				return 120
+			case x < other.Rect.Dx() && y-slip >= 0 && y-slip < other.Rect.Dy():
+				return other.Pix[(y-slip)*other.Stride+x]
+			}
+			return lid
+		})
+	}
+}
+
 // FoldLine is a fold that was smoothed out: a line across the whole page at the
 // fraction at of its height, slightly askew, width pixels wide, of the given tone.
 func FoldLine(at float64, width float64, tone uint8) Spoil {

@@ -20,6 +20,7 @@ const (
 	PenBlack             // sure
 	PenBlue              // sure
 	PenRed               // sure
+	PenGreen             // sure
 	Pale                 // hard pencil, hardly pressed: may be doubted
 	Tick                 // ✓: may be doubted
 	Cross                // ✗: may be doubted
@@ -35,7 +36,7 @@ const (
 )
 
 var handNames = [hands]string{
-	"pencil", "pen-black", "pen-blue", "pen-red", "pale", "tick", "cross", "half", "dot", "hairline", "scribble",
+	"pencil", "pen-black", "pen-blue", "pen-red", "pen-green", "pale", "tick", "cross", "half", "dot", "hairline", "scribble",
 	"shifted", "erased", "rubbed", "two",
 }
 
@@ -79,7 +80,7 @@ type writer struct {
 }
 
 // The tones are those of scans: HB pencil is dark grey and grainy, the pens are
-// even; blue ink is dark to a grey scanner, red ink lighter.
+// even; blue ink is dark to a grey scanner, green and red lighter.
 func (h Hand) writer(rng *rand.Rand) writer {
 	vary := func(v, share float64) float64 { return v * (1 + share*(2*rng.Float64()-1)) }
 	switch h {
@@ -89,6 +90,8 @@ func (h Hand) writer(rng *rand.Rand) writer {
 		return writer{0.5, 0.42, 0.92, vary(0.30, 0.2), 0.10}
 	case PenRed:
 		return writer{0.5, 0.42, 0.92, vary(0.40, 0.2), 0.10}
+	case PenGreen:
+		return writer{0.5, 0.42, 0.92, vary(0.36, 0.2), 0.10}
 	case Pale:
 		return writer{0.55, vary(0.5, 0.15), vary(0.24, 0.25), 0.35, 0.75}
 	}

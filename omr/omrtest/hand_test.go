@@ -40,6 +40,7 @@ func TestFill(t *testing.T) {
 		omrtest.PenBlack: {0.70, 0.95, omrtest.Sure},
 		omrtest.PenBlue:  {0.50, 0.80, omrtest.Sure},
 		omrtest.PenRed:   {0.35, 0.70, omrtest.Sure},
+		omrtest.PenGreen: {0.40, 0.75, omrtest.Sure},
 		omrtest.Pale:     {0.06, 0.30, omrtest.May},
 		omrtest.Tick:     {0.05, 0.45, omrtest.May},
 		omrtest.Cross:    {0.10, 0.55, omrtest.May},

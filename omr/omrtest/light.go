@@ -15,22 +15,36 @@ func Blur(sigma float64) Spoil {
 
 // blur is a Gaussian in two passes; beyond the edges the edge goes on.
 func blur(img *image.Gray, sigma float64) *image.Gray {
-	r := int(math.Ceil(2.5 * sigma))
-	if r == 0 {
+	k := bell(sigma)
+	if len(k) == 1 {
 		return img
 	}
-	kernel := make([]int32, 2*r+1) // in 1/2¹⁶
+	return blurDown(blurAcross(img, k), k)
+}
+
+// bell is a Gaussian in 1/2¹⁶, of an odd length; its sum is exactly 1.
+func bell(sigma float64) []int32 {
+	r := int(math.Ceil(2.5 * sigma))
+	at := func(i int) float64 { return math.Exp(-float64((i-r)*(i-r)) / (2 * sigma * sigma)) }
+	kernel := make([]int32, 2*r+1)
+	if r == 0 {
+		return kernel
+	}
 	total := 0.0
 	for i := range kernel {
-		total += math.Exp(-float64((i-r)*(i-r)) / (2 * sigma * sigma))
+		total += at(i)
 	}
 	left := int32(1 << 16)
 	for i := range kernel {
-		kernel[i] = int32(math.Exp(-float64((i-r)*(i-r))/(2*sigma*sigma)) / total * (1 << 16))
+		kernel[i] = int32(at(i) / total * (1 << 16))
 		left -= kernel[i]
 	}
 	kernel[r] += left
-	w, h := img.Rect.Dx(), img.Rect.Dy()
+	return kernel
+}
+
+func blurAcross(img *image.Gray, kernel []int32) *image.Gray {
+	w, h, r := img.Rect.Dx(), img.Rect.Dy(), len(kernel)/2
 	out := image.NewGray(image.Rect(0, 0, w, h))
 	padded := make([]uint8, w+2*r)
 	for y := range h {
@@ -48,24 +62,28 @@ func blur(img *image.Gray, sigma float64) *image.Gray {
 			dst[x] = uint8(sum >> 16)
 		}
 	}
+	return out
+}
+
+func blurDown(img *image.Gray, kernel []int32) *image.Gray {
+	w, h, r := img.Rect.Dx(), img.Rect.Dy(), len(kernel)/2
+	out := image.NewGray(image.Rect(0, 0, w, h))
 	sums := make([]int32, w)
-	final := image.NewGray(out.Rect)
 	for y := range h {
 		for x := range sums {
 			sums[x] = 1 << 15
 		}
 		for i, k := range kernel {
-			src := out.Pix[min(h-1, max(0, y+i-r))*out.Stride:][:w]
-			for x, v := range src {
+			for x, v := range img.Pix[min(h-1, max(0, y+i-r))*img.Stride:][:w] {
 				sums[x] += k * int32(v)
 			}
 		}
-		dst := final.Pix[y*final.Stride:][:w]
+		dst := out.Pix[y*out.Stride:][:w]
 		for x, s := range sums {
 			dst[x] = uint8(s >> 16)
 		}
 	}
-	return final
+	return out
 }
 
 // curve replaces every grey by lut's.
@@ -203,22 +221,22 @@ func Bilevel(threshold uint8) Spoil {
 // as of Contrast, and speckle dots of toner, black on white and white on black,
 // to the million pixels.
 func Photocopy(scale, contrast, speckle float64) Spoil {
-	return Chain(Scale(scale, scale), Blur(0.8), Contrast(contrast), func(img *image.Gray, rng *rand.Rand) *image.Gray {
+	return Chain(Scale(scale, scale), Blur(0.8), Contrast(contrast), Speckle(speckle), Blur(0.5))
+}
+
+// Speckle strews dots of one or two pixels, black on white and white on black, so
+// many to the million pixels.
+func Speckle(perMillion float64) Spoil {
+	return func(img *image.Gray, rng *rand.Rand) *image.Gray {
 		w, h := img.Rect.Dx(), img.Rect.Dy()
-		for range int(speckle * float64(w) * float64(h) / 1e6) {
-			x, y, r := rng.IntN(w), rng.IntN(h), rng.IntN(2)
+		for range int(perMillion * float64(w) * float64(h) / 1e6) {
+			x, y, side := rng.IntN(w), rng.IntN(h), 1+rng.IntN(2)
 			tone := uint8(255)
 			if img.Pix[y*img.Stride+x] > 128 {
 				tone = uint8(rng.IntN(90))
 			}
-			for dy := range r + 1 {
-				for dx := range r + 1 {
-					if x+dx < w && y+dy < h {
-						img.Pix[(y+dy)*img.Stride+x+dx] = tone
-					}
-				}
-			}
+			each(img, image.Rect(x, y, x+side, y+side), func(int, int, uint8) uint8 { return tone })
 		}
 		return img
-	}, Blur(0.5))
+	}
 }

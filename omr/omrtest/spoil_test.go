@@ -28,7 +28,8 @@ func spoils() map[string]omrtest.Spoil {
 		"streak": omrtest.Streak(0.3, 2, 60), "frame": dpi.Frame(4, 20), "fold corner": dpi.FoldCorner(omrtest.TopRight, 15),
 		"torn corner": dpi.TornCorner(omrtest.BottomLeft, 15), "punch": dpi.Punch(12, 60), "fold line": omrtest.FoldLine(0.4, 2, 160),
 		"coffee": dpi.Coffee(0.5, 0.5, 30), "fingerprint": dpi.Fingerprint(0.5, 0.5, 0.5), "stamp": dpi.Stamp(0.5, 0.5),
-		"dirty erasing": omrtest.DirtyErasing(0.3), "unreadable": omrtest.Unreadable(),
+		"staple": dpi.Staple(omrtest.TopRight, 8), "bands": dpi.Bands(20, 0.1), "speckle": omrtest.Speckle(50),
+		"double feed": omrtest.DoubleFeed(back, 0.6), "dirty erasing": omrtest.DirtyErasing(0.3), "unreadable": omrtest.Unreadable(),
 	}
 }
 
