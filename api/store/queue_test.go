@@ -319,3 +319,15 @@ func BenchmarkWork(b *testing.B) {
 		b.Error(err)
 	}
 }
+
+// BenchmarkSheet is sheets a second from Keep to Mark, one after the other.
+func BenchmarkSheet(b *testing.B) {
+	o := officeOf(b, max(b.N, 2))
+	b.ResetTimer()
+	for i := range b.N {
+		id := o.file(b, fmt.Sprint(i), o.roster[i].Serial, "2")
+		if err := o.Mark(ctx, o.marking(b, id, o.roster[i].Person, exam.Passed)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

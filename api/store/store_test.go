@@ -30,14 +30,14 @@ var (
 )
 
 // must stops the test on an error of what was done before.
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
 }
 
-func wantKind(t *testing.T, what string, err error, want fault.Kind) {
+func wantKind(t testing.TB, what string, err error, want fault.Kind) {
 	t.Helper()
 	if !errors.Is(err, want) {
 		t.Errorf("%s = %v, want a fault of kind %v", what, err, want)
@@ -139,10 +139,20 @@ func candidates() []exam.Candidate {
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
+	return officeOf(t, 2)
+}
+
+// officeOf is an office with n candidates.
+func officeOf(t testing.TB, n int) *office {
+	t.Helper()
 	o := &office{Store: storetest.New(t), d: design(210)}
 	must(t, o.PutSession(ctx, session()))
 	must(t, o.AddDesign(ctx, ses, o.d))
-	must(t, o.PutRoster(ctx, ses, candidates()))
+	cs := candidates()
+	for i := len(cs); i < n; i++ {
+		cs = append(cs, exam.Candidate{Person: exam.PersonID(fmt.Sprintf("1%09d", i)), Name: "داوطلب"})
+	}
+	must(t, o.PutRoster(ctx, ses, cs))
 	var err error
 	o.roster, o.spares, err = o.AllotSerials(ctx, ses, 2)
 	must(t, err)
@@ -150,7 +160,7 @@ func newOffice(t *testing.T) *office {
 }
 
 // file keeps and files one scan of one page.
-func (o *office) file(t *testing.T, content string, serial sheets.Serial, choice sheets.Choice) exam.ScriptID {
+func (o *office) file(t testing.TB, content string, serial sheets.Serial, choice sheets.Choice) exam.ScriptID {
 	t.Helper()
 	must(t, o.Keep(ctx, arrival("a-"+content, content)))
 	ids, err := o.File(ctx, exam.Filing{Scan: scan(content), Sheets: []exam.Sheet{sheet(o.d, content, 1, serial, choice)}})
@@ -159,7 +169,7 @@ func (o *office) file(t *testing.T, content string, serial sheets.Serial, choice
 }
 
 // marking is what could be computed of a script now, with one grade.
-func (o *office) marking(t *testing.T, id exam.ScriptID, p exam.PersonID, out exam.Outcome) exam.Marking {
+func (o *office) marking(t testing.TB, id exam.ScriptID, p exam.PersonID, out exam.Outcome) exam.Marking {
 	t.Helper()
 	s, err := o.Script(ctx, id)
 	must(t, err)
@@ -199,6 +209,7 @@ func (o *office) fate(t *testing.T, id string) exam.Fate {
 }
 
 func TestOpenAgainChangesNothing(t *testing.T) {
+	t.Parallel()
 	url := storetest.URL(t)
 	must(t, store.Migrate(ctx, url, nil))
 	s, err := store.Open(ctx, url, nil)
@@ -211,6 +222,7 @@ func TestOpenAgainChangesNothing(t *testing.T) {
 }
 
 func TestOpenWhatIsNoDatabase(t *testing.T) {
+	t.Parallel()
 	_, err := store.Open(ctx, "postgres://%zz", nil)
 	wantKind(t, "Open of a bad address", err, fault.Invalid)
 	short, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
@@ -220,6 +232,7 @@ func TestOpenWhatIsNoDatabase(t *testing.T) {
 }
 
 func TestKeepOnce(t *testing.T) {
+	t.Parallel()
 	s := storetest.New(t)
 	a := arrival("a1", "bytes")
 	for range 3 {
@@ -242,6 +255,7 @@ func TestKeepOnce(t *testing.T) {
 }
 
 func TestKeepAtOnce(t *testing.T) {
+	t.Parallel()
 	s := storetest.New(t)
 	const n = 12
 	var wg sync.WaitGroup
@@ -279,6 +293,7 @@ func TestKeepAtOnce(t *testing.T) {
 }
 
 func TestFile(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
 	serial := o.roster[0].Serial
 	must(t, o.Keep(ctx, arrival("a1", "file")))
@@ -325,6 +340,7 @@ func TestFile(t *testing.T) {
 }
 
 func TestFileRefuses(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
 	must(t, o.Keep(ctx, arrival("a1", "x")))
 	good := func() exam.Sheet { return sheet(o.d, "x", 1, o.roster[0].Serial, "1") }
@@ -360,6 +376,7 @@ func TestFileRefuses(t *testing.T) {
 }
 
 func TestFileSecondScanOfASheet(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
 	serial := o.roster[0].Serial
 	id := o.file(t, "one", serial, "2")
@@ -383,6 +400,7 @@ func TestFileSecondScanOfASheet(t *testing.T) {
 }
 
 func TestFileAtOnce(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
 	const n = 8
 	var wg sync.WaitGroup
@@ -414,6 +432,7 @@ func TestFileAtOnce(t *testing.T) {
 }
 
 func TestReturnedIsReadAgain(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
 	must(t, o.Keep(ctx, arrival("a1", "x")))
 	must(t, o.Keep(ctx, arrival("a2", "x"))) // before the first was read
@@ -440,6 +459,7 @@ func TestReturnedIsReadAgain(t *testing.T) {
 }
 
 func TestLedger(t *testing.T) {
+	t.Parallel()
 	s := storetest.New(t)
 	for i := range 5 {
 		a := arrival(fmt.Sprint("a", i), fmt.Sprint("content ", i))
@@ -462,6 +482,7 @@ func TestLedger(t *testing.T) {
 }
 
 func TestRule(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
 	id := o.file(t, "x", o.roster[0].Serial, "2")
 	r := exam.Ruling{Field: "q1", Choices: []sheets.Choice{"3"}, By: "sup", At: day, Note: "پاک‌شده"}
@@ -499,6 +520,7 @@ func TestRule(t *testing.T) {
 }
 
 func TestDueAndMark(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
 	id := o.file(t, "x", o.roster[0].Serial, "2")
 	p := o.roster[0].Person
@@ -529,6 +551,7 @@ func TestDueAndMark(t *testing.T) {
 }
 
 func TestDueTakesTurns(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
 	for i, c := range o.roster {
 		o.file(t, fmt.Sprint("x", i), c.Serial, "2")
@@ -543,6 +566,7 @@ func TestDueTakesTurns(t *testing.T) {
 }
 
 func TestRivals(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
 	o.key(t, 0)
 	p := o.roster[0].Person
@@ -586,6 +610,7 @@ func TestRivals(t *testing.T) {
 }
 
 func TestGrades(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
 	o.key(t, 0)
 	var ids []exam.ScriptID
@@ -649,6 +674,7 @@ func TestGrades(t *testing.T) {
 // TestGradesAreFollowed marks at once from many sides while a reader follows the
 // sequence numbers: he must see each latest grade in the end.
 func TestGradesAreFollowed(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
 	o.key(t, 0)
 	ids := []exam.ScriptID{o.file(t, "x0", o.roster[0].Serial, "2"), o.file(t, "x1", o.roster[1].Serial, "2")}
@@ -690,6 +716,7 @@ func TestGradesAreFollowed(t *testing.T) {
 }
 
 func TestNextTask(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
 	now := day
 	o.Now = func() time.Time { return now }
@@ -761,6 +788,7 @@ func TestNextTask(t *testing.T) {
 }
 
 func TestNextTaskAtOnce(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
 	for i, c := range o.roster {
 		id := o.file(t, fmt.Sprint("x", i), c.Serial, "2")
@@ -789,6 +817,7 @@ func TestNextTaskAtOnce(t *testing.T) {
 }
 
 func TestSessions(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
 	got, err := o.Session(ctx, ses)
 	must(t, err)
@@ -823,6 +852,7 @@ func TestSessions(t *testing.T) {
 }
 
 func TestDesigns(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
 	must(t, o.AddDesign(ctx, ses, o.d))
 	for range 2 { // from the database, and from memory
@@ -838,6 +868,7 @@ func TestDesigns(t *testing.T) {
 }
 
 func TestRoster(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
 	if o.roster[0].Person != "0012345679" || o.roster[0].Serial == "" || len(o.spares) != 2 {
 		t.Fatalf("allotted %+v and %v", o.roster, o.spares)
@@ -873,6 +904,7 @@ func TestRoster(t *testing.T) {
 }
 
 func TestAccounts(t *testing.T) {
+	t.Parallel()
 	s := storetest.New(t)
 	a := exam.Account{Login: "sup", Name: "ناظر", Duties: []exam.Duty{exam.Supervisor}}
 	must(t, s.PutAccount(ctx, a, "hash"))
@@ -915,6 +947,7 @@ func TestAccounts(t *testing.T) {
 }
 
 func TestCertificates(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
 	o.key(t, 0)
 	id := o.file(t, "x", o.roster[0].Serial, "2")
