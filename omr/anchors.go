@@ -17,6 +17,7 @@ type candidate struct {
 	shape sheets.Shape
 	tip   int     // of a Corner: which way its vertex points in the scan, as in a Quad
 	black float64 // its brightness as a share of the paper's
+	fill  float64 // the share of its box that is dark
 }
 
 // A guess is a way to lay a sheet over the candidates.
@@ -26,6 +27,7 @@ type guess struct {
 	black float64
 	seen  int     // anchors it explains
 	rest  float64 // mm, root mean square that an affine map leaves at them
+	odd   float64 // how far the anchors' sizes are from the design's, as a mean logarithm
 	vote  float64 // how clearly the bubbles confirm it
 	grid  *grid
 }
@@ -34,11 +36,12 @@ type guess struct {
 const (
 	leastFill   = 0.22 // px a mm, as a share of what a sheet that fills the picture has: a phone's photo from afar
 	mostFill    = 1.3
-	anchorSlack = 1.7  // ratio of a candidate's size to the anchor's: toner spreads, light eats
+	anchorSlack = 1.55 // ratio of a candidate's size to the anchor's: toner spreads, light eats
 	askew       = 0.09 // of the page's diagonal: how far perspective moves the last corner
-	mostFound   = 80   // candidates for one anchor; a page of text offers hundreds, the largest are kept
-	mostTried   = 16   // guesses that the bubbles are asked about
-	leastPixels = 5.0  // of an anchor in the small picture
+	mostFound   = 400  // candidates for one anchor; a page of text offers hundreds, the most solid are kept
+	mostTried   = 32   // guesses that the bubbles are asked about
+	leastPixels = 4.0  // of an anchor in the small picture
+	perSize     = 2.0  // mm of rest that an anchor of e times its size weighs
 	flat        = 0.6  // mm that an affine map may leave: more is perspective
 )
 
@@ -115,7 +118,7 @@ func (s *sight) figures(b pix.Blob) []candidate {
 		return nil
 	}
 	fill := float64(b.Area) / (w * h)
-	c := candidate{at: s.full(b.Center), size: (w + h) / 2 * float64(s.k)}
+	c := candidate{fill: fill, at: s.full(b.Center), size: (w + h) / 2 * float64(s.k)}
 	var out []candidate
 	add := func(shape sheets.Shape) {
 		c.shape = shape
@@ -206,7 +209,7 @@ func (s *sight) guesses(d *sheets.Design, i int, found []candidate) []*guess {
 			}
 		}
 		if len(kinds[k]) > mostFound {
-			slices.SortStableFunc(kinds[k], func(a, b candidate) int { return cmp.Compare(b.size, a.size) })
+			slices.SortStableFunc(kinds[k], func(a, b candidate) int { return cmp.Compare(b.fill, a.fill) })
 			kinds[k] = kinds[k][:mostFound]
 		}
 	}
@@ -231,7 +234,7 @@ func (s *sight) guesses(d *sheets.Design, i int, found []candidate) []*guess {
 		}
 	}
 	slices.SortStableFunc(out, func(a, b *guess) int {
-		return cmp.Or(b.seen-a.seen, cmp.Compare(a.rest, b.rest))
+		return cmp.Or(b.seen-a.seen, cmp.Compare(a.rest+perSize*a.odd, b.rest+perSize*b.odd))
 	})
 	return out[:min(len(out), mostTried)]
 }
@@ -289,6 +292,7 @@ func (s *sight) lay(d *sheets.Design, pg *sheets.Page, kinds [][]candidate, pair
 	var on []mm
 	var at []px
 	var blacks []float64
+	odd := 0.0
 	far := askew * math.Hypot(d.Size.X, d.Size.Y) * scale
 	for k, an := range pg.Anchors {
 		p, _ := mark(d, an)
@@ -302,10 +306,15 @@ func (s *sight) lay(d *sheets.Design, pg *sheets.Page, kinds [][]candidate, pair
 		}
 		if best >= 0 {
 			c := kinds[k][best]
+			odd += math.Abs(math.Log(2 * c.size / (an.Box.W() + an.Box.H()) / scale))
 			on, at, blacks = append(on, p), append(at, c.at), append(blacks, c.black)
 		}
 	}
-	return s.weigh(d, on, at, blacks)
+	g := s.weigh(d, on, at, blacks)
+	if g != nil {
+		g.odd = odd / float64(len(on))
+	}
+	return g
 }
 
 // weigh makes a guess of anchors on paper and in the scan.

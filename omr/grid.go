@@ -198,11 +198,12 @@ const (
 )
 
 // learn finds the printed line of the outlines of some bubbles at places that were
-// found: the mean darkness along their normals.
+// found: the darkness along their normals, in the middle of each outline's points and
+// of all bubbles, so that the filled ones do not count.
 func (s *sight) learn(p *Pose, g *grid, which []int, hits []hit) (pen, bool) {
 	n := int((penInside+penOutside)/penStep) + 1
 	rings := map[*shape][][]mm{}
-	dark := make([]float64, n)
+	darks := make([][]float64, n)
 	values := make([]float64, edgePoints)
 	for k, i := range which {
 		sp := &g.spots[i]
@@ -219,8 +220,12 @@ func (s *sight) learn(p *Pose, g *grid, which []int, hits []hit) (pen, bool) {
 		for j, ring := range rings[sp.shape] {
 			pix.Samples(s.img, at, l, ring, values)
 			slices.Sort(values)
-			dark[j] += (1 - max(values[edgePoints/2], 0)/white) / float64(len(which))
+			darks[j] = append(darks[j], 1-max(values[edgePoints/2], 0)/white)
 		}
+	}
+	dark := make([]float64, n)
+	for j := range darks {
+		dark[j] = share(darks[j], 0.4)
 	}
 	return penOf(dark)
 }
