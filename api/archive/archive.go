@@ -52,7 +52,7 @@ func (f *Folder) Put(ctx context.Context, sum [32]byte, path string) (err error)
 	if err != nil {
 		return full(err)
 	}
-	defer os.Remove(tmp.Name())
+	defer func() { _ = os.Remove(tmp.Name()) }() // after the rename there is none
 	if err := errors.Join(copyAs(ctx, tmp, path, sum), tmp.Sync(), tmp.Close()); err != nil {
 		return err
 	}

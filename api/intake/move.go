@@ -40,7 +40,7 @@ func write(path string, body []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name())
+	defer remove(tmp.Name())
 	_, err = tmp.Write(body)
 	if err = errors.Join(err, tmp.Chmod(0o660), tmp.Sync(), tmp.Close()); err != nil {
 		return err
@@ -50,6 +50,10 @@ func write(path string, body []byte) error {
 	}
 	return syncDir(filepath.Dir(path))
 }
+
+// remove removes a file that may be gone already; one that stays is hidden, and
+// harms nobody.
+func remove(path string) { _ = os.Remove(path) }
 
 // syncDir brings the names in a folder to the disk. Shares that cannot are
 // forgiven: they promise no order either.

@@ -32,7 +32,7 @@ func (f *Folder) Put(ctx context.Context, name string, r io.Reader) (err error) 
 	}
 	f.mark(tmp.Name(), true)
 	defer f.mark(tmp.Name(), false)
-	defer os.Remove(tmp.Name())
+	defer remove(tmp.Name())
 	in := &reader{ctx: ctx, r: r}
 	_, err = io.Copy(tmp, in)
 	err = errors.Join(err, tmp.Chmod(0o660), tmp.Sync(), tmp.Close())
@@ -80,7 +80,7 @@ func (f *Folder) sweep() {
 		ours := f.uploads[path]
 		f.mu.Unlock()
 		if err == nil && !ours && f.now().Sub(info.ModTime()) > stale {
-			os.Remove(path)
+			remove(path)
 		}
 	}
 }
@@ -109,7 +109,7 @@ func (r *reader) Read(p []byte) (n int, err error) {
 	if err = r.ctx.Err(); err == nil {
 		n, err = r.r.Read(p)
 	}
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		r.err = err
 	}
 	return n, err

@@ -267,14 +267,14 @@ func (f *Folder) forget(name string) {
 // removeEmpty removes the empty folders below and at root, and nothing else.
 func removeEmpty(root string) {
 	var dirs []string
-	filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+	_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && d.IsDir() {
 			dirs = append(dirs, path)
 		}
-		return nil
+		return nil // what cannot be listed is not empty, or is gone
 	})
 	for _, dir := range slices.Backward(dirs) {
-		os.Remove(dir)
+		remove(dir)
 	}
 }
 

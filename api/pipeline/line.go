@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"iter"
 	"log/slog"
@@ -265,13 +266,17 @@ func (l *Line) log() *slog.Logger {
 	return l.Log
 }
 
-// complain logs err at most once a minute for each what, so that an outage does
-// not drown the log.
+// complain logs err at most once a minute for each what and first argument, the
+// station, so that an outage does not drown the log.
 func (l *Line) complain(what string, err error, args ...any) {
+	key := what
+	if len(args) > 1 {
+		key += fmt.Sprint(args[1])
+	}
 	l.signals().mu.Lock()
-	quiet := l.now().Sub(l.lost[what]) < time.Minute
+	quiet := l.now().Sub(l.lost[key]) < time.Minute
 	if !quiet {
-		l.lost[what] = l.now()
+		l.lost[key] = l.now()
 	}
 	l.mu.Unlock()
 	if !quiet {

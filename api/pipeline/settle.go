@@ -127,10 +127,9 @@ func (l *Line) backPicture(ctx context.Context, scan exam.ScanID, r exam.Returne
 		return nil, nil
 	}
 	body, err := l.picture(ctx, exam.View{Scan: scan, Image: r.Image}, nil, geom.Rect[geom.Paper]{}, backWidth)
-	switch {
-	case err == nil || ctx.Err() != nil || fault.KindOf(err) == fault.Transient:
-		return body, err
+	if err != nil && ctx.Err() == nil && fault.KindOf(err) != fault.Transient {
+		l.log().Warn("no picture could be made of a returned page; its slip goes alone", "scan", scan, "image", r.Image, "err", err)
+		body, err = nil, nil
 	}
-	l.log().Warn("no picture could be made of a returned page; its slip goes alone", "scan", scan, "image", r.Image, "err", err)
-	return nil, nil
+	return body, err
 }

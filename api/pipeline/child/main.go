@@ -50,7 +50,7 @@ func answers(ctx context.Context, in io.Reader, out io.Writer, look eye) error {
 	}
 	for {
 		var q request
-		if err := receive(w.in, &q); err == io.EOF {
+		if err := receive(w.in, &q); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return fmt.Errorf("read-child: the request: %w", err)

@@ -37,7 +37,8 @@ type proc struct {
 
 // start starts a child and waits until it is ready.
 func start(ctx context.Context, command, env []string, memory uint64, wait time.Duration) (*proc, error) {
-	p := &proc{cmd: exec.Command(command[0], command[1:]...), last: &tail{}}
+	// The child outlives the request it is started for.
+	p := &proc{cmd: exec.CommandContext(context.WithoutCancel(ctx), command[0], command[1:]...), last: &tail{}}
 	p.cmd.Env, p.cmd.Dir, p.cmd.Stderr = env, "/", p.last
 	// A process group of its own keeps Ctrl-C at the terminal from ending a page
 	// that is being read; the signal ends the child even if its parent is killed.
@@ -114,16 +115,17 @@ func (p *proc) why(ctx context.Context, err error) error {
 	return fmt.Errorf("%w: %w", errDied, err)
 }
 
-func (p *proc) kill() { p.cmd.Process.Kill() }
+// kill ends the child at once, if it has not ended.
+func (p *proc) kill() { _ = p.cmd.Process.Kill() }
 
 // grace is how long a child may take to see that its wire is closed.
 const grace = 5 * time.Second
 
 // end ends the child, if it has not ended, and says how it did.
 func (p *proc) end() string {
-	p.close()
+	_ = p.close()
 	defer time.AfterFunc(grace, p.kill).Stop()
-	io.Copy(io.Discard, p.out)
+	_, _ = io.Copy(io.Discard, p.out)
 	if err := p.cmd.Wait(); err != nil {
 		return err.Error()
 	}

@@ -60,8 +60,8 @@ func send(w *bufio.Writer, v any) error {
 	}
 	var head [4]byte
 	binary.BigEndian.PutUint32(head[:], uint32(len(body)))
-	w.Write(head[:])
-	w.Write(body)
+	_, _ = w.Write(head[:]) // Flush tells of any error before it
+	_, _ = w.Write(body)
 	return w.Flush()
 }
 
