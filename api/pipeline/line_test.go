@@ -7,6 +7,7 @@ import (
 	"image/jpeg"
 	"iter"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -388,4 +389,49 @@ func (b *broken) Mark(ctx context.Context, m exam.Marking) error {
 		return errCut
 	}
 	return b.Store.Mark(ctx, m)
+}
+
+// TestKilled kills the service again and again while it works, and lets it end in
+// peace at last: every file has one end, every sheet is there once, nothing is lost.
+func TestKilled(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	first := jpg(o.of(0, 10, 0))
+	o.drop(map[string][]byte{
+		"a.jpg": first, "b.tif": tif(o.of(1, 5, 0), o.text(), o.of(2, 3, 0)), "c.jpg": jpg(o.of(3, 10, 0)), "text.jpg": jpg(o.text()),
+	})
+	const kills = 8
+	for i := range kills {
+		service := exec.Command("/proc/self/exe")
+		service.Env = append(os.Environ(), "LINE_OF_TEST="+o.url, "ROOT_OF_TEST="+o.root)
+		o.must(service.Start())
+		pause(context.Background(), time.Duration(200+o.rng.IntN(500))*time.Millisecond)
+		o.must(service.Process.Kill())
+		_ = service.Wait()
+		if i == kills/2 {
+			o.drop(map[string][]byte{"copy.jpg": first, "d.jpg": jpg(o.of(4, 7, 0))})
+		}
+	}
+	o.run(o.still(6), o.line(o.store).Run)
+	want := []string{
+		"copies/copy.jpg", "read/a.jpg", "read/b.tif", "read/c.jpg", "read/d.jpg",
+		"returned/b-p002.jpg", "returned/b.tif.txt", "returned/text.jpg", "returned/text.jpg.txt",
+	}
+	if diff := cmp.Diff(want, o.tree()); diff != "" {
+		t.Error(diff)
+	}
+	graded := map[exam.PersonID]string{
+		national(0): "passed 5/5-5/5 passed 5/5-5/5 ",
+		national(1): "passed 5/5-5/5 failed 0/5-0/5 ",
+		national(2): "failed 3/5-3/5 failed 0/5-0/5 ",
+		national(3): "passed 5/5-5/5 passed 5/5-5/5 ",
+		national(4): "passed 5/5-5/5 failed 2/5-2/5 ",
+	}
+	if diff := cmp.Diff(graded, o.outcomes()); diff != "" {
+		t.Error(diff)
+	}
+	kept, _ := filepath.Glob(filepath.Join(o.root, "archive", "*", "[0-9a-f]*"))
+	if len(kept) != 5 {
+		t.Errorf("the archive holds %q, want five scans", kept)
+	}
 }

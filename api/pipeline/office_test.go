@@ -29,6 +29,9 @@ import (
 
 // TestMain lets this very binary be the child that reads, as the service's is.
 func TestMain(m *testing.M) {
+	if url := os.Getenv("LINE_OF_TEST"); url != "" {
+		live(url, os.Getenv("ROOT_OF_TEST"))
+	}
 	if os.Getenv("CHILD_OF_TEST") == "" {
 		os.Exit(m.Run())
 	}
@@ -43,6 +46,7 @@ func TestMain(m *testing.M) {
 type office struct {
 	t      *testing.T
 	store  *store.Store
+	url    string // of its database
 	ses    exam.Session
 	design *sheets.Design
 	people []exam.Candidate // each with a serial
@@ -58,7 +62,11 @@ const (
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
-	o := &office{t: t, store: storetest.New(t), root: t.TempDir(), rng: rand.New(rand.NewPCG(5, 7))}
+	o := &office{t: t, url: storetest.URL(t), root: t.TempDir(), rng: rand.New(rand.NewPCG(5, 7))}
+	var err error
+	o.store, err = store.Open(context.Background(), o.url, nil)
+	o.must(err)
+	t.Cleanup(o.store.Close)
 	rules := exam.NationalRules()
 	rules.ItemsPerTitle = 5
 	form := exam.Form{ID: "1", At: map[sheets.FieldID]exam.ItemID{}}
@@ -79,11 +87,11 @@ func newOffice(t *testing.T) *office {
 	}
 	o.ses.Forms = []exam.Form{form}
 	o.design = lay(t, "test-2x5")
-	o.folder()
+	o.must(stationAt(o.root).Init())
 	ctx := context.Background()
 	o.must(o.store.PutSession(ctx, o.ses))
 	o.must(o.store.AddDesign(ctx, o.ses.ID, o.design))
-	_, err := o.store.AddKey(ctx, o.ses.ID, 0, key)
+	_, err = o.store.AddKey(ctx, o.ses.ID, 0, key)
 	o.must(err)
 	for i := range candidates {
 		o.people = append(o.people, exam.Candidate{Person: national(i), Name: fmt.Sprint("نامزد ", i), Venue: "sari"})
@@ -176,14 +184,12 @@ func tif(pages ...*image.Gray) []byte {
 	return omrtest.EncodeTIFF("w", out...)
 }
 
-// folder is the station's folder; settled files are taken after a moment.
-func (o *office) folder() *intake.Folder {
-	f := &intake.Folder{
-		Station: "hall-1", Root: filepath.Join(o.root, "hall-1"), Whole: Whole,
+// stationAt is the station's folder below root; settled files are taken after a moment.
+func stationAt(root string) *intake.Folder {
+	return &intake.Folder{
+		Station: "hall-1", Root: filepath.Join(root, "hall-1"), Whole: Whole,
 		Settle: 30 * time.Millisecond, Poll: 10 * time.Millisecond,
 	}
-	o.must(f.Init())
-	return f
 }
 
 // drop puts files into drop/ as a scanner does.
@@ -197,17 +203,34 @@ func (o *office) drop(files map[string][]byte) {
 // line is a line on this office with children of this test. memory is the store,
 // or something that stands before it.
 func (o *office) line(memory Store) *Line {
-	pool := &child.Pool{Command: []string{"/proc/self/exe"}, Env: []string{"CHILD_OF_TEST=1"}, Design: o.store.Design}
-	o.t.Cleanup(pool.Close)
-	l := &Line{
-		Folders: []*intake.Folder{o.folder()},
-		Archive: &archive.Folder{Dir: filepath.Join(o.root, "archive"), Reserve: 1},
-		Store:   memory, Reader: pool, Workers: 2, Poll: 20 * time.Millisecond,
-		Policy: func(string) judge.Policy { return calibration.Default().Policy },
-		Log:    slog.New(slog.NewTextHandler(testWriter{o.t}, nil)),
-	}
+	l := newLine(memory, o.root)
+	o.t.Cleanup(l.Reader.(*child.Pool).Close)
+	l.Log = slog.New(slog.NewTextHandler(testWriter{o.t}, nil))
 	NewMetrics(l)
 	return l
+}
+
+// newLine makes a line whose station and archive lie below root.
+func newLine(memory Store, root string) *Line {
+	return &Line{
+		Folders: []*intake.Folder{stationAt(root)},
+		Archive: &archive.Folder{Dir: filepath.Join(root, "archive"), Reserve: 1},
+		Store:   memory,
+		Reader:  &child.Pool{Command: []string{"/proc/self/exe"}, Env: []string{"CHILD_OF_TEST=1"}, Design: memory.Design},
+		Workers: 2, Poll: 20 * time.Millisecond,
+		Policy: func(string) judge.Policy { return calibration.Default().Policy },
+	}
+}
+
+// live is the whole life of a service that a test kills.
+func live(url, root string) {
+	ctx := context.Background()
+	s, err := store.Open(ctx, url, nil)
+	if err == nil {
+		err = newLine(s, root).Run(ctx)
+	}
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
 }
 
 // A testWriter writes the log where it is seen when a test fails.
