@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/pdfcpu/pdfcpu/pkg/api"
@@ -208,4 +209,30 @@ func resident(t *testing.T) int {
 		t.Fatal(err)
 	}
 	return n * os.Getpagesize()
+}
+
+// Decoders' messages belong to the process; each page must get its own.
+func TestSideBySide(t *testing.T) {
+	bw := bilevel(300, 200)
+	whole := omrtest.EncodeG4([]*image.Gray{bw}, 200)
+	bad := bytes.Clone(whole)
+	for i := range 8 {
+		bad[60+i] ^= 0x5A
+	}
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			for range 50 {
+				data := whole
+				if i%2 == 1 {
+					data = bad
+				}
+				ps, errs := decoded(t, data, page.Limits{})
+				if good := len(ps) == 1 && len(errs) == 0; good != (i%2 == 0) {
+					t.Errorf("%d pages, errors %v", len(ps), errs)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
