@@ -374,6 +374,10 @@ func TestPicture(t *testing.T) {
 	if img, err = jpeg.Decode(bytes.NewReader(body)); err != nil || img.Bounds().Dx() != 200 || img.Bounds().Dy() != 50 {
 		t.Errorf("got %v, %v", img.Bounds(), err)
 	}
+	q := request{Do: "read", Path: path, Limits: page.Limits{From: 2}} // a page that ends the child when it is looked at
+	if _, err := p.ask(context.Background(), q); !errors.Is(err, errDied) {
+		t.Errorf("got %v, want the child's end", err)
+	}
 	for _, img := range []int{4, 99} {
 		if _, err := p.Picture(context.Background(), path, img, nil, geom.Rect[geom.Paper]{}, 30); fault.KindOf(err) != fault.NotFound {
 			t.Errorf("page %d: got %v, want not-found", img, err)

@@ -180,30 +180,38 @@ func (r *run) some(ctx context.Context) (err error) {
 
 // Picture is a JPEG at most width pixels wide of a page of the file at path: box of
 // the sheet, upright, if its pose is known, else the page as scanned. It is a
-// fault.NotFound when the file has no such page, or none that can be decoded.
+// fault.NotFound when the file has no such page, or none that can be decoded, and a
+// fault.Unreadable when the page ends its child.
 func (p *Pool) Picture(ctx context.Context, path string, img int, pose *omr.Pose, box geom.Rect[geom.Paper], width int) (body []byte, err error) {
 	defer fault.Wrap(&err, "picture of page %d of %s", img, path)
+	q := request{Do: "picture", Path: path, Limits: p.Limits, Pose: pose, Box: box, Width: width}
+	q.Limits.From = img
+	a, err := p.ask(ctx, q)
+	if errors.Is(err, errDied) || errors.Is(err, errLate) {
+		return nil, &fault.Error{
+			Kind: fault.Unreadable, Err: err,
+			Msg: "تصویر این صفحه ساخته نشد.", Hint: "برگه را دوباره اسکن کنید.",
+		}
+	}
+	return a.JPEG, err
+}
+
+// ask has one request answered that has one answer.
+func (p *Pool) ask(ctx context.Context, q request) (a answer, err error) {
 	leave, err := p.enter(ctx, func() chan struct{} { return p.cut })
 	if err != nil {
-		return nil, err
+		return a, err
 	}
 	defer leave()
 	c, err := p.take(ctx)
 	if err != nil {
-		return nil, err
+		return a, err
 	}
-	defer func() { p.put(c, path, img, err) }()
-	lim := p.Limits
-	lim.From = img
-	q := request{Do: "picture", Path: path, Limits: lim, Pose: pose, Box: box, Width: width}
+	defer func() { p.put(c, q.Path, q.Limits.From, err) }()
 	if err := c.send(ctx, p.pageTime(), q); err != nil {
-		return nil, err
+		return a, err
 	}
-	a, err := p.answer(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	return a.JPEG, nil
+	return p.answer(ctx, c)
 }
 
 // answer waits for the next answer of a child that is not a need, and meets those.
