@@ -42,6 +42,7 @@ const (
 	mostTried   = 32   // guesses that the bubbles are asked about
 	leastPixels = 4.0  // of an anchor in the small picture
 	perSize     = 2.0  // mm of rest that an anchor of e times its size weighs
+	othersTurn  = 20.0 // degrees: photos are taken by hand, and the bubbles prove the place
 	flat        = 0.6  // mm that an affine map may leave: more is perspective
 )
 
@@ -137,8 +138,8 @@ func (s *sight) figures(b pix.Blob) []candidate {
 		add(sheets.Ring)
 	}
 	if tip, ok := vertex(b, fill); ok {
-		out1 := b.Far[tip].Sub(mid)
-		c.at, c.tip = s.full(b.Far[tip].Add(out1.Mul(0.7/max(out1.Norm(), 1)))), tip
+		away := b.Far[tip].Sub(mid)
+		c.at, c.tip = s.full(b.Far[tip].Add(away.Mul(0.7/max(away.Norm(), 1)))), tip
 		add(sheets.Corner)
 	}
 	return out
@@ -264,7 +265,7 @@ func farthest(d *sheets.Design, as []sheets.Anchor) [][2]int {
 
 // lay makes a guess of two candidates for two anchors; nil if it is not plausible.
 func (s *sight) lay(d *sheets.Design, pg *sheets.Page, kinds [][]candidate, pair [2]int, a, b candidate) *guess {
-	pa, tipA := mark(d, pg.Anchors[pair[0]])
+	pa, _ := mark(d, pg.Anchors[pair[0]])
 	pb, _ := mark(d, pg.Anchors[pair[1]])
 	// z = (b-a)/(pb-pa) as complex numbers: turn and scale at once
 	from, to := pb.Sub(pa), b.at.Sub(a.at)
@@ -275,7 +276,7 @@ func (s *sight) lay(d *sheets.Design, pg *sheets.Page, kinds [][]candidate, pair
 		return nil
 	}
 	turn := math.Round(math.Atan2(im, re) / (math.Pi / 2))
-	if off := math.Abs(math.Atan2(im, re) - turn*math.Pi/2); off > (mostTurn+6)*math.Pi/180 {
+	if off := math.Abs(math.Atan2(im, re) - turn*math.Pi/2); off > (othersTurn+6)*math.Pi/180 {
 		return nil
 	}
 	quarter := (int(turn) + 4) % 4
@@ -285,7 +286,6 @@ func (s *sight) lay(d *sheets.Design, pg *sheets.Page, kinds [][]candidate, pair
 		_, tip := mark(d, an)
 		return c.size < anchorSlack*want && c.size*anchorSlack > want && (an.Shape != sheets.Corner || c.tip == (tip+quarter)%4)
 	}
-	_ = tipA
 	if !fits(pair[0], a) || !fits(pair[1], b) {
 		return nil
 	}
@@ -336,7 +336,7 @@ func (s *sight) weigh(d *sheets.Design, on []mm, at []px, blacks []float64) *gue
 		}
 		g.pose.Residual = rms / math.Sqrt(dx*dy)
 	}
-	if s.plausible(&g.pose, d.Size) != nil || g.pose.Residual > 2*flat {
+	if s.plausible(&g.pose, d.Size, othersTurn) != nil || g.pose.Residual > 2*flat {
 		return nil
 	}
 	return g

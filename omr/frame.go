@@ -1,6 +1,7 @@
 package omr
 
 import (
+	"errors"
 	"math"
 
 	"bargkhan/omr/internal/pix"
@@ -26,7 +27,7 @@ func (s *sight) frame() (*framed, error) {
 		if err == nil {
 			return f, nil
 		}
-		if why, ok := err.(*Reject); !ok || why.Reason != NoAnchors {
+		if why := (*Reject)(nil); !errors.As(err, &why) || why.Reason != NoAnchors {
 			return nil, err
 		}
 		last = err
@@ -177,10 +178,10 @@ func (s *sight) seek(a sheets.Anchor, rough place) *geom.Quad[geom.Pixel] {
 // beyond 10°; a quarter of a mm is two pixels at 200 dpi, and five times what
 // clean scans leave.
 const (
-	mostTurn      = 10.0 // degrees
-	mostResidual  = 0.35 // mm
-	leastDensity  = 2.6  // pixels a mm, 66 dpi: a bubble's inside is then 4 pixels high
-	mostAnisotrop = 1.12 // the densities' ratio: a feed stretched by 5 %, a bent photo
+	mostTurn     = 10.0 // degrees
+	mostResidual = 0.35 // mm
+	leastDensity = 2.6  // pixels a mm, 66 dpi: a bubble's inside is then 4 pixels high
+	mostUnequal  = 1.12 // the densities' ratio: a feed stretched by 5 %, a bent photo
 )
 
 // fitFrame makes a pose of the markers.
@@ -202,7 +203,7 @@ func (s *sight) fitFrame(f sheets.Frame, q quads) (*framed, error) {
 	dx, dy := density(l)
 	out.residual = rms / math.Sqrt(dx*dy)
 	out.pose.Residual = out.residual
-	if err := s.plausible(&out.pose, f.Size); err != nil {
+	if err := s.plausible(&out.pose, f.Size, mostTurn); err != nil {
 		return nil, err
 	}
 	if out.residual > mostResidual {
@@ -212,8 +213,9 @@ func (s *sight) fitFrame(f sheets.Frame, q quads) (*framed, error) {
 }
 
 // plausible checks what the map of a sheet of the given size says of the scan:
-// turn, mirror, resolution, proportions. It sets the pose's Turn and Scale.
-func (s *sight) plausible(p *Pose, size mm) error {
+// turn (at most so many degrees beside a quarter), mirror, resolution, proportions. It
+// sets the pose's Turn and Scale.
+func (s *sight) plausible(p *Pose, size mm, most float64) error {
 	l := p.lens(size.Mul(0.5))
 	dx, dy := density(l)
 	if l.XX*l.YY-l.XY*l.YX <= 0 {
@@ -222,13 +224,13 @@ func (s *sight) plausible(p *Pose, size mm) error {
 	angle := math.Atan2(l.YX, l.XX) * 180 / math.Pi
 	quarter := math.Round(angle / 90)
 	p.Turn = (4 - int(quarter)) % 4
-	if off := math.Abs(angle - 90*quarter); off > mostTurn {
+	if off := math.Abs(angle - 90*quarter); off > most {
 		return reject(Distorted, "the sheet is turned by %.0f°: straighten it to within 5° and scan again", off)
 	}
 	if math.Min(dx, dy) < leastDensity {
 		return reject(TooSmall, "the sheet is seen at %.0f dpi: scan with 200 dpi or more", math.Min(dx, dy)*25.4)
 	}
-	if r := dx / dy; (r > mostAnisotrop || r < 1/mostAnisotrop) && !s.fax(r) {
+	if r := dx / dy; (r > mostUnequal || r < 1/mostUnequal) && !fax(r) {
 		return reject(Distorted, "the sheet is stretched by %.0f %%: scan it at equal resolutions", 100*math.Abs(r-1))
 	}
 	skew := (l.XX*l.XY + l.YX*l.YY) / (dx * dy)
@@ -241,7 +243,7 @@ func (s *sight) plausible(p *Pose, size mm) error {
 
 // fax says whether the densities' ratio is that of a fax's pixels, 204 by 98 or by
 // 196 dpi.
-func (s *sight) fax(r float64) bool {
+func fax(r float64) bool {
 	for _, q := range [...]float64{204.0 / 98, 204.0 / 196} {
 		if math.Abs(r/q-1) < 0.08 || math.Abs(r*q-1) < 0.08 {
 			return true

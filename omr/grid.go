@@ -122,16 +122,13 @@ func (s *sight) find(p *Pose, g *grid, sp *spot, reach float64) hit {
 	dx, dy := density(l)
 	res := math.Sqrt(dx * dy)
 	s.stencil.Set(s.img, c, l, look.on, look.out, look.in)
-	f := search{s: s, white: white, far: reach * res}
-	f.far = max(f.far, 1)
-	f.climb(0, 0, int(f.far), max(int(math.Round(findStep*res)), 1))
-	for step := max(int(math.Round(findStep*res)), 1); step > 1; {
+	f := search{s: s, white: white, far: max(reach*res, 1)}
+	step := max(int(math.Round(findStep*res)), 1)
+	f.climb(0, 0, int(f.far), step)
+	for step > 1 {
 		half := (step + 1) / 2
 		f.climb(f.x, f.y, step-1, half)
 		step = half
-		if half == 1 {
-			break
-		}
 	}
 	off := l.Back(f.between())
 	return hit{off, f.best + f.cost(f.x, f.y)}

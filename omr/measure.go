@@ -7,7 +7,6 @@ import (
 	"bargkhan/omr/internal/pix"
 	"bargkhan/omr/judge"
 	"bargkhan/sheets"
-	"bargkhan/sheets/geom"
 )
 
 // What is measured around a bubble, in mm.
@@ -193,13 +192,4 @@ func open(far []float64, white float64) float64 {
 	}
 	closed := float64(dark) / float64(n)
 	return min(max((1-closed)/0.35, 0), 1)
-}
-
-// A box that holds all spots of g.
-func (g *grid) bounds() geom.Rect[geom.Paper] {
-	box := geom.Rect[geom.Paper]{Min: g.spots[0].at, Max: g.spots[0].at}
-	for _, sp := range g.spots {
-		box = box.Union(geom.Rect[geom.Paper]{Min: sp.at, Max: sp.at})
-	}
-	return box
 }

@@ -75,6 +75,8 @@ func families() []family {
 		{name: "fold line white", spoil: scanned(random(0.1, 0.9, func(v float64) omrtest.Spoil { return omrtest.FoldLine(v, 3, 255) }))},
 		{name: "fold corner", spoil: scanned(random(10, 45, func(v float64) omrtest.Spoil { return d.FoldCorner(omrtest.Where(int(v*97)%4), v) })), may: 10},
 		{name: "torn corner", spoil: scanned(random(10, 60, func(v float64) omrtest.Spoil { return d.TornCorner(omrtest.Where(int(v*97)%4), v) })), may: 20},
+		{name: "fold big", spoil: scanned(random(60, 120, func(v float64) omrtest.Spoil { return d.FoldCorner(omrtest.Where(int(v*97)%4), v) })), may: 50},
+		{name: "torn big", spoil: scanned(random(60, 120, func(v float64) omrtest.Spoil { return d.TornCorner(omrtest.Where(int(v*97)%4), v) })), may: 50},
 		{name: "crop", spoil: scanned(random(1, 6, func(v float64) omrtest.Spoil { return d.Crop(v, 0, 6-v, v/2) }))},
 		{name: "crop marker", spoil: scanned(d.Crop(12, 0, 0, 0)), may: 100},
 		{name: "frame", spoil: scanned(random(1, 6, func(v float64) omrtest.Spoil { return d.Frame(v, 10) }))},

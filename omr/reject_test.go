@@ -1,0 +1,116 @@
+package omr_test
+
+import (
+	"context"
+	"errors"
+	"image"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"bargkhan/omr"
+	"bargkhan/omr/omrtest"
+	"bargkhan/omr/page"
+	"bargkhan/sheets"
+)
+
+// TestRejects shows what is no readable sheet: each must come back with its true
+// cause, and soon.
+func TestRejects(t *testing.T) {
+	const dpi = omrtest.DPI(200)
+	d := national(t, true)
+	other := national(t, false)
+	rng := rand.New(rand.NewPCG(1, 2))
+	sheet := func(s ...omrtest.Spoil) *image.Gray {
+		return omrtest.Chain(append(s, omrtest.Scanned())...)(printed(t, d, 1, float64(dpi)), rng)
+	}
+	grey := func(w, h int, v uint8) *image.Gray {
+		img := image.NewGray(image.Rect(0, 0, w, h))
+		for i := range img.Pix {
+			img.Pix[i] = v
+		}
+		return img
+	}
+	both := func(bits sheets.Stamp) (*sheets.Design, error) {
+		for _, x := range []*sheets.Design{d, other} {
+			if x.Digest().Head() == bits.Check {
+				return x, nil
+			}
+		}
+		return nil, nil
+	}
+	none := func(sheets.Stamp) (*sheets.Design, error) { return nil, nil }
+	wrong := func(sheets.Stamp) (*sheets.Design, error) { return other, nil }
+	codes := func(img *image.Gray, rng *rand.Rand) *image.Gray {
+		for _, c := range sheets.Frames()[0].Codes {
+			k := float64(dpi) / 25.4
+			for y := int(c.Min.Y * k); y < int(c.Max.Y*k); y++ {
+				for x := int(c.Min.X * k); x < int(c.Center().X*k); x++ {
+					img.Pix[y*img.Stride+x] = 20
+				}
+			}
+		}
+		return img
+	}
+	for name, c := range map[string]struct {
+		img    *image.Gray
+		reader omr.Reader
+		want   omr.Reason
+	}{
+		"no picture":         {nil, omr.Reader{Design: both}, omr.Undecoded},
+		"a stamp's size":     {grey(90, 120, 255), omr.Reader{Design: both}, omr.TooSmall},
+		"blank":              {omrtest.Scanned()(grey(1654, 2339, 255), rng), omr.Reader{Design: both}, omr.BlankPage},
+		"black":              {grey(1654, 2339, 3), omr.Reader{Design: both}, omr.NoAnchors},
+		"a letter":           {omrtest.Scanned()(dpi.TextPage(210, 297, rng), rng), omr.Reader{Design: both}, omr.NoAnchors},
+		"noise":              {omrtest.Noise(120)(grey(1654, 2339, 128), rng), omr.Reader{Design: both}, omr.NoAnchors},
+		"mirrored":           {sheet(omrtest.Mirror()), omr.Reader{Design: both}, omr.Mirrored},
+		"mirrored and down":  {sheet(omrtest.Mirror(), omrtest.Turn(3)), omr.Reader{Design: both}, omr.Mirrored},
+		"turned by 20°":      {sheet(dpi.Margin(60, 230), omrtest.Skew(20)), omr.Reader{Design: both}, omr.Distorted},
+		"turned by 13°":      {sheet(dpi.Margin(40, 230), omrtest.Skew(13)), omr.Reader{Design: both}, omr.Distorted},
+		"60 dpi":             {sheet(omrtest.Resample(0.3)), omr.Reader{Design: both}, omr.TooSmall},
+		"copied at 80 %":     {sheet(omrtest.Scale(0.8, 0.8)), omr.Reader{Design: both}, omr.Distorted},
+		"both codes covered": {sheet(codes), omr.Reader{Design: both}, omr.NoStamp},
+		"an unknown design":  {sheet(), omr.Reader{Design: none}, omr.NoDesign},
+		"a wrong revision":   {sheet(), omr.Reader{Design: wrong}, omr.NoDesign},
+		"not the expected":   {sheet(), omr.Reader{Design: both, Expect: other}, omr.Foreign},
+		"nothing to ask":     {sheet(), omr.Reader{Expect: other}, omr.NoDesign},
+		"half a sheet":       {sheet(dpi.Crop(0, 0, 0, 150)), omr.Reader{Design: both}, omr.NoAnchors},
+	} {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			r, err := c.reader.Read(context.Background(), page.Page{Number: 1, DPI: float64(dpi), Img: c.img, Bits: 8})
+			var back *omr.Reject
+			if !errors.As(err, &back) || back.Reason != c.want {
+				t.Errorf("got %v, %v, want %v", r, err, c.want)
+			}
+			if back != nil && back.Detail == "" {
+				t.Error("the reject does not say what to do")
+			}
+			// Ten times what the slowest takes alone: the search must be bounded.
+			if took := time.Since(start); took > 10*time.Second {
+				t.Errorf("it took %v", took)
+			}
+			t.Log(time.Since(start).Round(time.Millisecond), err)
+		})
+	}
+}
+
+// TestExpectReads shows that a reader that only knows what it expects reads that.
+func TestExpectReads(t *testing.T) {
+	d := national(t, false)
+	r := omr.Reader{Expect: d}
+	got, err := r.Read(context.Background(), page.Page{Img: printed(t, d, 77, 150), Bits: 8})
+	if err != nil || got.Stamp.Serial != sheets.NewSerial(77) || got.Design != d.Digest() {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+// TestErrorOfDesign shows that the caller's own error comes back as it is.
+func TestErrorOfDesign(t *testing.T) {
+	d := national(t, false)
+	mine := errors.New("the store is down")
+	r := omr.Reader{Design: func(sheets.Stamp) (*sheets.Design, error) { return nil, mine }}
+	if _, err := r.Read(context.Background(), page.Page{Img: printed(t, d, 77, 150), Bits: 8}); !errors.Is(err, mine) {
+		t.Errorf("got %v, want %v", err, mine)
+	}
+}
