@@ -160,6 +160,8 @@ func TestDesk(t *testing.T) {
 	}
 	shot(t, ctx, "review-undo")
 
+	w.disturb(t, ctx, id)
+
 	do(t, ctx, press("Numpad4", "4"))
 	until(t, ctx, ready+` && document.getElementById('done').textContent === '۱'`)
 	do(t, ctx, press("KeyB", "ذ"))
@@ -176,6 +178,32 @@ func TestDesk(t *testing.T) {
 	shot(t, ctx, "review-empty")
 	if r := w.ruling(t, id); !slices.Equal(r.Choices, []sheets.Choice{"1", "4"}) {
 		t.Errorf("D 1 4 Enter: got %+v, want 1 and 4", r)
+	}
+}
+
+// disturb cuts the network in the middle of a decision, and then has another
+// person decide on the same script first: nothing is lost, nothing said falsely.
+func (w *world) disturb(t *testing.T, ctx context.Context, id exam.ScriptID) {
+	t.Helper()
+	before := w.ruling(t, id)
+	eval[bool](t, ctx, `window.real = window.fetch; window.fetch = () => Promise.reject(new TypeError('cut')); true`)
+	do(t, ctx, press("Digit2", "۲"))
+	until(t, ctx, `document.getElementById('say').textContent.includes('هنوز ثبت نشده')`)
+	shot(t, ctx, "review-offline")
+	if r := w.ruling(t, id); !slices.Equal(r.Choices, before.Choices) || r.Withdrawn != before.Withdrawn {
+		t.Errorf("without a network: got ruling %+v", r)
+	}
+	s, err := w.store.Script(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.call("nazer2", "POST", "/api/v1/scripts/"+string(id)+"/rulings", map[string]any{"rev": s.Rev, "field": "absent", "choices": []string{}}, 201, nil)
+	eval[bool](t, ctx, `window.fetch = window.real; true`)
+	do(t, ctx, press("Enter", "\r"))
+	until(t, ctx, ready+` && document.getElementById('say').textContent.includes('تغییر کرده')`)
+	shot(t, ctx, "review-conflict")
+	if r := w.ruling(t, id); r.By != "nazer2" {
+		t.Errorf("a decision on what had changed: got ruling %+v, want none of it", r)
 	}
 }
 

@@ -136,15 +136,29 @@ func (f *surface) listTasks(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	qs := []question{}
-	for _, t := range ts {
-		s, err := f.Records.Script(ctx, t.Script)
-		if err != nil {
-			return err
-		}
-		qs = append(qs, questionOf(t, s))
+	qs, err := f.questions(ctx, ts)
+	if err != nil {
+		return err
 	}
 	return list(c, "tasks", qs)
+}
+
+// questions shows tasks, looking each script up once.
+func (f *surface) questions(ctx context.Context, ts []exam.Task) ([]question, error) {
+	scripts := map[exam.ScriptID]*exam.Script{}
+	qs := make([]question, len(ts))
+	for i, t := range ts {
+		s := scripts[t.Script]
+		if s == nil {
+			var err error
+			if s, err = f.Records.Script(ctx, t.Script); err != nil {
+				return nil, err
+			}
+			scripts[t.Script] = s
+		}
+		qs[i] = questionOf(t, s)
+	}
+	return qs, nil
 }
 
 // seen returns the script of the address when the caller may see the field.

@@ -218,14 +218,8 @@ func (f *surface) officeTasks(c echo.Context, v *sessionView) error {
 	if err != nil {
 		return err
 	}
-	for _, t := range ts {
-		s, err := f.Records.Script(ctx, t.Script)
-		if err != nil {
-			return err
-		}
-		v.Office = append(v.Office, questionOf(t, s))
-	}
-	return nil
+	v.Office, err = f.questions(ctx, ts)
+	return err
 }
 
 // certLines fills in the certificates, by name and title.

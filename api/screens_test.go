@@ -1,10 +1,12 @@
 package api_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 
+	"bargkhan/api/certificate"
 	"bargkhan/omr/judge"
 	"bargkhan/omr/omrtest"
 	"bargkhan/sheets"
@@ -41,10 +43,35 @@ func TestScreens(t *testing.T) {
 		do(t, ctx, chromedp.Click(chromedp.CSS(".who button")), chromedp.WaitVisible(chromedp.CSS("input[name=login]")))
 		w.login(ctx, t, s.login, s.to)
 		do(t, ctx, chromedp.WaitVisible(chromedp.CSS("h1")))
-		shot(t, ctx, s.name)
+		tall(t, ctx, s.name)
 	}
-	do(t, ctx, chromedp.Navigate(w.url+"/v/0000000000"), chromedp.WaitVisible(chromedp.CSS("h1")))
-	shot(t, ctx, "verify-none")
+	var list struct{ Certificates []certificate.Certificate }
+	w.call("approver", "GET", at("/certificates"), nil, 200, &list)
+	serial := string(list.Certificates[0].Serial)
+	for _, step := range []struct{ kind, serial, says, name string }{
+		{"", "00000-00000-00000", "پیدا نشد", "verify-none"},
+		{"", serial, "هنوز تأیید نشده است", "verify-unapproved"},
+		{"approved", serial, "معتبر است", "verify-valid"},
+		{"revoked", serial, "باطل شده است", "verify-revoked"},
+	} {
+		if step.kind != "" {
+			w.call("approver", "POST", "/api/v1/certificates/"+serial+"/acts", map[string]any{"kind": step.kind, "reason": "اصلاح کلید"}, 201, nil)
+		}
+		do(t, ctx, chromedp.Navigate(w.url+"/v/"+step.serial), chromedp.WaitVisible(chromedp.CSS("h1")))
+		if got := eval[string](t, ctx, `document.querySelector('h1').textContent`); got != step.says {
+			t.Errorf("%s: the page says %q, want %q", step.name, got, step.says)
+		}
+		shot(t, ctx, step.name)
+	}
+}
+
+// tall makes the window as high as the page, for a picture of all of it.
+func tall(t *testing.T, ctx context.Context, name string) {
+	t.Helper()
+	high := eval[int64](t, ctx, `document.documentElement.scrollHeight`)
+	do(t, ctx, chromedp.EmulateViewport(1280, high))
+	shot(t, ctx, name)
+	do(t, ctx, chromedp.EmulateViewport(1280, 800))
 }
 
 // fill files what makes every kind of question: two scans that disagree, a spare
