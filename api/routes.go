@@ -30,7 +30,7 @@ var (
 	clerks   = []exam.Duty{exam.Expert, exam.Approver, exam.Centre, exam.Auditor}                  // of certificates
 	seated   = []exam.Duty{exam.Supervisor, exam.Expert, exam.Approver, exam.Centre, exam.Auditor} // of how far a session is
 	namers   = []exam.Duty{exam.Centre, exam.Admin}                                                // of supervisors
-	actors   = []exam.Duty{exam.Expert, exam.Approver}                                             // with certificates: see mayAct
+	actors   = []exam.Duty{exam.Expert, exam.Approver}                                             // with certificates, each his own acts
 )
 
 // just is one duty.

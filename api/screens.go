@@ -103,7 +103,7 @@ func (f *surface) stationsPage(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		fs, err := f.fates(c.Request().Context(), id, 200)
+		fs, err := f.Records.Ledger(c.Request().Context(), id, 200)
 		if err != nil {
 			return err
 		}

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"path"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"bargkhan/api/exam"
 	"bargkhan/api/fault"
 	"bargkhan/api/intake"
 )
@@ -91,16 +89,11 @@ func (f *surface) ledger(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	fs, err := f.fates(c.Request().Context(), id, limit)
+	fs, err := f.Records.Ledger(c.Request().Context(), id, limit)
 	if err != nil {
 		return err
 	}
 	return list(c, "scans", fs)
-}
-
-// fates are the newest files of a station; of all stations for "".
-func (f *surface) fates(ctx context.Context, id string, limit int) ([]exam.Fate, error) {
-	return f.Records.Ledger(ctx, id, limit)
 }
 
 // waiting lists what lies in a station's drop folder, and why it is not taken.
