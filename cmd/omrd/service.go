@@ -36,7 +36,7 @@ import (
 // These are the seams that meet only here.
 var (
 	_ pipeline.Store    = (*store.Store)(nil)
-	_ certificate.Store = (*store.Store)(nil)
+	_ certificate.Store = store.Registry{}
 	_ api.Records       = (*store.Store)(nil)
 	_ api.Line          = (*pipeline.Line)(nil)
 	_ api.Registry      = (*certificate.Registry)(nil)
@@ -158,7 +158,7 @@ func (s *Service) openServer() (err error) {
 	if err != nil {
 		return err
 	}
-	signer, err := certificate.OpenFileSigner(s.cfg.SigningKey)
+	signer, err := certificate.OpenKey(s.cfg.SigningKey)
 	if err != nil {
 		return err
 	}
@@ -166,7 +166,7 @@ func (s *Service) openServer() (err error) {
 	s.atEnd(s.logins.StopCleanup)
 	surface := &api.Server{
 		Records: s.store, Line: s.line, Logins: s.logins, Fonts: s.cfg.Fonts, BaseURL: base,
-		Registry: &certificate.Registry{Store: s.store, Signer: signer, Now: time.Now, Fonts: fonts, VerifyURL: base + "/v/"},
+		Registry: &certificate.Registry{Store: s.store.Registry(), Signer: signer, Now: time.Now, Fonts: fonts, VerifyURL: base + "/v/"},
 		Metrics:  s.metrics(), Ready: s.store.Health, Log: s.log,
 	}
 	s.server = &http.Server{Handler: surface.Handler(), ReadHeaderTimeout: 10 * time.Second}
