@@ -63,16 +63,20 @@ func count(q quads) (n int) {
 	return n
 }
 
-// mirrored rejects a page most of whose markers are seen in a mirror.
+// mirrored rejects a page whose markers are seen in a mirror. Two of our markers look
+// the same in a mirror; they have no say.
 func mirrored(found []marker) error {
-	n := 0
+	back, front := 0, 0
 	for _, m := range found {
-		if m.mirror {
-			n++
+		switch {
+		case m.mirror:
+			back++
+		case !symmetric(m.id):
+			front++
 		}
 	}
-	if n >= 2 && n > len(found)/2 {
-		return reject(Mirrored, "%d corner markers are seen in a mirror: scan the printed side", n)
+	if back >= 2 && back > front {
+		return reject(Mirrored, "%d corner markers are seen in a mirror: scan the printed side", back)
 	}
 	return nil
 }

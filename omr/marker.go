@@ -176,3 +176,15 @@ func flipped(c [16]bool) (out [16]bool) {
 	}
 	return out
 }
+
+// symmetric says whether marker id looks the same in a mirror, perhaps turned.
+func symmetric(id int) bool {
+	code, other := sheets.MarkerBits(id), flipped(sheets.MarkerBits(id))
+	for range 4 {
+		if other == code {
+			return true
+		}
+		other = turned(other)
+	}
+	return false
+}

@@ -95,6 +95,31 @@ func TestRejects(t *testing.T) {
 	}
 }
 
+// TestPapers reads all paper sizes, whichever way up, and none in a mirror.
+func TestPapers(t *testing.T) {
+	for _, paper := range []string{"A4", "A5", "Letter"} {
+		d, err := sheets.Layout(sheets.Description{ID: "papers", Paper: paper, Blocks: []sheets.Block{{Title: "1", Questions: 10}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rng := rand.New(rand.NewPCG(3, 3))
+		r := omr.Reader{Expect: d}
+		for turn := range 4 {
+			img := omrtest.Chain(omrtest.Turn(turn), omrtest.Skew(0.6), omrtest.Scanned())(printed(t, d, 5, 150), rng)
+			got, err := r.Read(context.Background(), page.Page{DPI: 150, Img: img, Bits: 8})
+			if err != nil || got.Pose.Turn != (4-turn)%4 {
+				t.Errorf("%s turned %d: got %+v, %v", paper, turn, got, err)
+			}
+			back := omrtest.Chain(omrtest.Turn(turn), omrtest.Mirror(), omrtest.Scanned())(printed(t, d, 5, 150), rng)
+			_, err = r.Read(context.Background(), page.Page{DPI: 150, Img: back, Bits: 8})
+			var why *omr.Reject
+			if !errors.As(err, &why) || why.Reason != omr.Mirrored {
+				t.Errorf("%s turned %d in a mirror: %v", paper, turn, err)
+			}
+		}
+	}
+}
+
 // TestExpectReads shows that a reader that only knows what it expects reads that.
 func TestExpectReads(t *testing.T) {
 	d := national(t, false)
