@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -40,6 +43,10 @@ const (
 	fetchCooldown = 5 * time.Millisecond
 	fetchPoll     = 250 * time.Millisecond
 
+	// After this the queue has heard that a job was taken or done, or never will:
+	// a connection lost in that moment leaves the job running in nobody's hands.
+	settle = 5 * time.Second
+
 	// How often a working process makes sure that its lock stands, and looks for
 	// jobs of workers whose lock is gone.
 	lookout = time.Second
@@ -66,10 +73,11 @@ func (reading) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttemp
 //
 // Jobs of a worker that died are taken up again within seconds: each worker holds
 // an advisory lock of the database for as long as it lives, and PostgreSQL drops
-// the lock with the connection. (River itself only knows how long a job runs.)
+// the lock with the connection. So are those that this worker does not know it
+// has. (River itself only knows how long a job runs.)
 func (s *Store) Work(ctx context.Context, workers int, do func(context.Context, exam.ScanID) error) (err error) {
 	defer fault.Wrap(&err, "store: work")
-	me := &worker{store: s, do: do}
+	me := &worker{store: s, do: do, hand: map[int64]time.Time{}}
 	if err := me.enlist(ctx); err != nil {
 		return err
 	}
@@ -110,6 +118,9 @@ type worker struct {
 	do     func(context.Context, exam.ScanID) error
 	number int32
 	conn   *pgxpool.Conn // holds the lock; nil when it was lost
+
+	mu   sync.Mutex
+	hand map[int64]time.Time // the jobs in hand, and when each that is done was done
 }
 
 // enlist takes a number and its lock, as soon as the database answers.
@@ -192,6 +203,8 @@ func (w *worker) client(workers int) (*river.Client[pgx.Tx], error) {
 
 // Work does one job.
 func (w *worker) Work(ctx context.Context, job *river.Job[reading]) error {
+	w.note(job.ID, time.Time{})
+	defer func() { w.note(job.ID, time.Now()) }()
 	err := w.do(ctx, job.Args.Scan)
 	switch {
 	case err == nil:
@@ -214,6 +227,23 @@ func (w *worker) NextRetry(job *river.Job[reading]) time.Time {
 	return time.Now().Add(wait)
 }
 
+// note remembers that a job is in hand, or since when it is done.
+func (w *worker) note(job int64, done time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.hand[job] = done
+}
+
+// inHand lists the jobs that are being done, or were a moment ago.
+func (w *worker) inHand() []int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	maps.DeleteFunc(w.hand, func(_ int64, done time.Time) bool {
+		return !done.IsZero() && time.Since(done) > settle
+	})
+	return slices.Collect(maps.Keys(w.hand))
+}
+
 // look keeps the worker's lock, and frees the jobs of workers who have none.
 func (w *worker) look(ctx context.Context) {
 	if w.conn == nil {
@@ -221,33 +251,41 @@ func (w *worker) look(ctx context.Context) {
 			return // River logs that the database is away
 		}
 	}
-	freed, err := free(ctx, w.conn)
+	freed, err := w.free(ctx)
 	if err != nil && ctx.Err() == nil {
 		w.store.log.WarnContext(ctx, "a worker lost the database; its jobs may be done twice", "err", err)
 		drop(w.conn)
 		w.conn = nil
 	}
 	if freed > 0 {
-		w.store.log.WarnContext(ctx, "took up the jobs of a worker that is gone", "jobs", freed)
+		w.store.log.WarnContext(ctx, "took up jobs that were in nobody's hands", "jobs", freed)
 	}
 }
 
 // free gives back to the queue, or sets aside after the last try, every running
-// job whose worker holds no lock any more.
-func free(ctx context.Context, conn *pgxpool.Conn) (jobs int64, err error) {
-	tag, err := conn.Exec(ctx, `
+// job whose worker holds no lock any more, and those of this worker that it does
+// not have in hand.
+func (w *worker) free(ctx context.Context) (jobs int64, err error) {
+	hand := w.inHand()
+	if hand == nil {
+		hand = []int64{}
+	}
+	tag, err := w.conn.Exec(ctx, `
 		update river_job j set
 			state = (case when attempt < max_attempts then 'available' else 'discarded' end)::river_job_state,
 			finalized_at = case when attempt < max_attempts then null else now() end,
 			scheduled_at = now(),
 			errors = array_append(errors, jsonb_build_object('at', now(), 'attempt', attempt,
-				'error', 'the worker died', 'trace', ''))
-		where state = 'running' and not exists (
-			select from pg_locks l
-			where l.locktype = 'advisory' and l.objsubid = 2 and l.classid = $1::oid and l.granted
-				and l.database = (select oid from pg_database where datname = current_database())
-				and $2::text || l.objid::text = j.attempted_by[array_upper(j.attempted_by, 1)])`,
-		lockWorker, prefix)
+				'error', 'the worker died, or lost sight of the job', 'trace', ''))
+		where state = 'running' and (
+			attempted_by[array_upper(attempted_by, 1)] = $2::text || $3::text
+				and attempted_at < now() - $4::interval and id <> all($5)
+			or not exists (
+				select from pg_locks l
+				where l.locktype = 'advisory' and l.objsubid = 2 and l.classid = $1::oid and l.granted
+					and l.database = (select oid from pg_database where datname = current_database())
+					and $2::text || l.objid::text = j.attempted_by[array_upper(j.attempted_by, 1)]))`,
+		lockWorker, prefix, fmt.Sprint(w.number), settle, hand)
 	return tag.RowsAffected(), err
 }
 

@@ -23,7 +23,7 @@ import (
 )
 
 // deadline is for what should take a moment, on a machine that does much besides.
-const deadline = 20 * time.Second
+const deadline = 40 * time.Second
 
 // work runs Work until the test ends, or stop is called.
 func work(t *testing.T, s *store.Store, workers int, do func(context.Context, exam.ScanID) error) (stop func()) {
@@ -238,6 +238,33 @@ func TestJobsOfTheLivingAreLeft(t *testing.T) {
 	case id := <-did:
 		t.Errorf("the job %s of a living worker was done by another", id)
 	default:
+	}
+}
+
+// TestJobsInNobodysHands loses the answer that gives a job to its worker: the
+// queue thinks that it is being done.
+func TestJobsInNobodysHands(t *testing.T) {
+	t.Parallel()
+	url := storetest.URL(t)
+	s, err := store.Open(ctx, url, nil)
+	must(t, err)
+	t.Cleanup(s.Close)
+	did := make(chan exam.ScanID, 9)
+	work(t, s, 1, func(_ context.Context, id exam.ScanID) error { did <- id; return nil })
+	must(t, s.Keep(ctx, arrival("first", "first")))
+	receive(t, "the first job", did)
+	eventually(t, "an empty queue", func() bool { return depth(t, s).Depth == 0 })
+
+	conn, err := pgx.Connect(ctx, url)
+	must(t, err)
+	defer conn.Close(ctx) //nolint:errcheck // only a test
+	_, err = conn.Exec(ctx, `
+		insert into river_job (state, args, kind, max_attempts, attempt, attempted_at, attempted_by)
+		select 'running', jsonb_set(args, '{scan}', '"lost"'), kind, max_attempts, 1, now() - interval '4 s', attempted_by
+		from river_job where kind = 'read'`)
+	must(t, err)
+	if got := receive(t, "the lost job", did); got != "lost" {
+		t.Errorf("did %s, want the lost job", got)
 	}
 }
 

@@ -205,14 +205,14 @@ func faultOf(err error) error {
 	if errors.As(err, &known) {
 		return err
 	}
-	if kind, msg, hint := sort(err); kind != fault.Internal {
+	if kind, msg, hint := kindOf(err); kind != fault.Internal {
 		return &fault.Error{Kind: kind, Msg: msg, Hint: hint, Err: err}
 	}
 	return err
 }
 
-// sort finds the kind of an error of the database, with words for people.
-func sort(err error) (kind fault.Kind, msg, hint string) {
+// kindOf finds the kind of an error of the database, with words for people.
+func kindOf(err error) (kind fault.Kind, msg, hint string) {
 	const later = "چند لحظهٔ دیگر دوباره تلاش کنید."
 	var pg *pgconn.PgError
 	switch {

@@ -172,7 +172,14 @@ func (s *Server) initialise(ctx context.Context) error {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, strings.TrimSpace(string(out)))
 	}
-	return os.Rename(fresh, s.data())
+	if err := os.Rename(fresh, s.data()); err != nil {
+		return err
+	}
+	folder, err := os.Open(s.dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
 }
 
 // durable says whether what is committed must outlive the machine.
