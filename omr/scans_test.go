@@ -6,10 +6,6 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"image"
-	"image/color"
-	_ "image/jpeg"
-	_ "image/png"
 	"os"
 	"path/filepath"
 	"slices"
@@ -89,33 +85,21 @@ func table(t testing.TB, file string) [][]string {
 	return rows
 }
 
-// load reads a picture as a page.
+// load decodes the first page of a file.
 func load(t testing.TB, file string) page.Page {
 	t.Helper()
-	f, err := os.Open(file)
+	b, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	img, _, err := image.Decode(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := img.Bounds()
-	g := image.NewGray(image.Rect(0, 0, b.Dx(), b.Dy()))
-	extremes := true
-	for y := range b.Dy() {
-		for x := range b.Dx() {
-			v := color.GrayModel.Convert(img.At(b.Min.X+x, b.Min.Y+y)).(color.Gray).Y
-			g.Pix[y*g.Stride+x] = v
-			extremes = extremes && (v == 0 || v == 255)
+	for p, err := range page.Decode(context.Background(), bytes.NewReader(b), int64(len(b)), page.Limits{}) {
+		if err != nil {
+			t.Fatal(err)
 		}
+		return p
 	}
-	p := page.Page{Number: 1, Img: g, Bits: 8}
-	if extremes {
-		p.Bits = 1
-	}
-	return p
+	t.Fatalf("%s: no page", file)
+	return page.Page{}
 }
 
 // A tally counts the fields of a set.
