@@ -14,8 +14,11 @@ var (
 	roleNames    = []string{"answer", "identity", "version", "survey", "presence"}
 	ruleNames    = []string{"at-most-one", "exactly-one", "any-number"}
 	outlineNames = []string{"stadium", "ellipse", "rectangle"}
-	decorNames   = []string{"text", "line", "outlined", "filled", "code", "rounded", "solid"}
+	decorNames   = []string{"text", "line", "outlined", "filled", "code", "rounded", "solid", "picture"}
 	alignNames   = []string{"start", "centre", "end"}
+
+	directionNames = []string{"left-to-right", "right-to-left"}
+	rowOrderNames  = []string{"down", "up", "across"}
 )
 
 // name is the stable name of v, "" if it has none.
@@ -43,6 +46,12 @@ func (k DecorKind) String() string { return name(k, decorNames) }
 
 // String is the stable name of a.
 func (a Align) String() string { return name(a, alignNames) }
+
+// String is the stable name of d.
+func (d Direction) String() string { return name(d, directionNames) }
+
+// String is the stable name of o.
+func (o RowOrder) String() string { return name(o, rowOrderNames) }
 
 // The file forms of a Design, in the order they are written.
 type (

@@ -132,7 +132,7 @@ type Bubble struct {
 type Decor struct {
 	Kind  DecorKind
 	Box   geom.Rect[geom.Paper]
-	Text  string  // of Text: what is written
+	Text  string  // of Text: what is written; of Picture: the picture
 	Slot  string  // of Text and Code: filled when printed, from the person: "name", "serial"
 	Size  float64 // of Text: the em in mm; a text that does not fit Box is set smaller
 	Align Align   // of Text
@@ -153,6 +153,7 @@ const (
 	Code                      // a QR code of the slot's text filling Box with its quiet zone
 	Rounded                   // the border of the stadium that fills Box, its stroke inside
 	Solid                     // the stadium that fills Box, filled; a disc if Box is square
+	Picture                   // a PNG or SVG, in Text as a data URI, as large as Box allows
 )
 
 // Align is where a line of text stands in its Box.

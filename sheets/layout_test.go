@@ -108,7 +108,16 @@ func descriptions() *rapid.Generator[Description] {
 			Forms:    rapid.IntRange(0, 10).Draw(t, "forms"),
 			Presence: rapid.Bool().Draw(t, "presence"),
 			Spare:    rapid.Bool().Draw(t, "spare"),
-			Digits:   rapid.IntRange(1, 15).Draw(t, "digits"),
+			Digits:   10,
+			Directions: Directions{
+				Options: rapid.SampledFrom([]Direction{LeftToRight, RightToLeft}).Draw(t, "options"),
+				Columns: rapid.SampledFrom([]Direction{LeftToRight, RightToLeft}).Draw(t, "columns"),
+				Rows:    rapid.SampledFrom([]RowOrder{Down, Up, Across}).Draw(t, "rows"),
+				Digits:  rapid.SampledFrom([]Direction{LeftToRight, RightToLeft}).Draw(t, "digits"),
+			},
+		}
+		if s.Spare {
+			s.Digits = rapid.SampledFrom([]int{-1, 1, 8, 10, 13, 15}).Draw(t, "digits")
 		}
 		for range rapid.IntRange(1, 12).Draw(t, "blocks") {
 			s.Blocks = append(s.Blocks, Block{"عنوان", rapid.IntRange(1, 60).Draw(t, "questions")})
@@ -149,9 +158,11 @@ func TestLayoutLaws(t *testing.T) {
 			questions += b.Questions
 		}
 		answers := 0
-		for _, f := range d.Pages[0].Fields {
-			if f.Role == Answer {
-				answers++
+		for _, p := range d.Pages {
+			for _, f := range p.Fields {
+				if f.Role == Answer {
+					answers++
+				}
 			}
 		}
 		if answers != questions {
@@ -169,7 +180,17 @@ func TestLayoutRefuses(t *testing.T) {
 		{"everything at once", Description{Paper: "A3", Options: 1, Forms: 11, Blocks: []Block{{"", 101}}, Header: []HeaderLine{{"shoe", "کفش"}}},
 			[]string{"sheet.id", "sheet.paper", "sheet.options", "sheet.forms", "sheet.blocks[0].questions", "sheet.header[0].slot"}},
 		{"no blocks", Description{ID: "x"}, []string{"sheet.blocks"}},
-		{"too wide", Description{ID: "x", Blocks: make([]Block, 12)}, []string{"wider than A4", "second sheet"}},
+		{"too much", Description{ID: "x", Paper: "A5", Options: 10, Blocks: []Block{{}, {"", 100}}}, []string{"sheet.blocks[1]", "one page of A5", "part the block"}},
+		{"heading", Description{ID: "x", Paper: "A5", Blocks: make([]Block, 1), Instructions: []string{strings.Repeat("دراز ", 500)}}, []string{"shorter instructions"}},
+		{"digits without spare", Description{ID: "x", Blocks: make([]Block, 1), Digits: 8}, []string{"sheet.digits", "spare"}},
+		{"survey with names", Description{ID: "x", Surveys: []Opinion{{Title: "?", Labels: []string{"بله", "خیر"}}}, Header: []HeaderLine{{SlotName, "نام"}}},
+			[]string{"never linked to a person"}},
+		{"survey with blocks", Description{ID: "x", Surveys: []Opinion{{Labels: []string{"بله"}}}, Blocks: make([]Block, 1)},
+			[]string{"a sheet of its own", "surveys[0].labels", "surveys[0].title"}},
+		{"long survey", Description{ID: "x", Paper: "A5", Surveys: []Opinion{{Items: make([]string, 30), Labels: []string{"بله", "خیر"}}}}, []string{"sheet.surveys[0]", "part the group"}},
+		{"key for candidates", Description{ID: "x", Key: true, Spare: true, Blocks: make([]Block, 1)}, []string{"sheet.key"}},
+		{"logo", Description{ID: "x", Logo: "logo.png", Blocks: make([]Block, 1)}, []string{"sheet.logo", "data:image/png"}},
+		{"no picture", Description{ID: "x", Logo: "data:image/png;base64,AAAA", Blocks: make([]Block, 1)}, []string{"is not"}},
 		{"labels", Description{ID: "x", Blocks: make([]Block, 1), Labels: []string{"الف"}}, []string{"1 labels for 4 options"}},
 	}
 	for _, tt := range tests {
@@ -280,5 +301,132 @@ func TestDigestSeesEveryPart(t *testing.T) {
 			t.Errorf("changing %s gives the digest of changing %s", name, other)
 		}
 		seen[d.Digest()] = name
+	}
+}
+
+// Directions move bubbles and nothing else: the fields, their choices and their
+// order stay, and where a thing stood there stands its opposite.
+func TestDirections(t *testing.T) {
+	s := Description{ID: "x", Spare: true, Forms: 2, Blocks: []Block{{"یک", 20}, {"دو", 35}}}
+	plain := places(t, s)
+	tests := []struct {
+		name string
+		d    Directions
+		less func(at map[string]geom.Point[geom.Paper]) bool
+	}{
+		{"options", Directions{Options: RightToLeft}, func(at map[string]geom.Point[geom.Paper]) bool {
+			return at["q1=4"].X < at["q1=1"].X && at["q1=1"].X < at["q21=1"].X
+		}},
+		{"columns", Directions{Columns: RightToLeft}, func(at map[string]geom.Point[geom.Paper]) bool {
+			return at["q21=1"].X < at["q1=1"].X && at["q1=1"].X < at["q1=4"].X
+		}},
+		{"digits", Directions{Digits: RightToLeft}, func(at map[string]geom.Point[geom.Paper]) bool { return at["nn.1=0"].X < at["nn.0=0"].X }},
+		{"rows up", Directions{Rows: Up}, func(at map[string]geom.Point[geom.Paper]) bool {
+			return at["q2=1"].Y < at["q1=1"].Y && at["q2=1"].X == at["q1=1"].X
+		}},
+		{"rows across", Directions{Rows: Across}, func(at map[string]geom.Point[geom.Paper]) bool {
+			return at["q21=1"].Y == at["q22=1"].Y && at["q21=1"].X < at["q22=1"].X
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s.Directions = tt.d
+			got := places(t, s)
+			if !tt.less(got) || tt.less(plain) {
+				t.Errorf("the direction is not where it should be")
+			}
+			if len(got) != len(plain) {
+				t.Errorf("%d bubbles, %d without directions", len(got), len(plain))
+			}
+		})
+	}
+}
+
+// places are the middles of all bubbles of a layout.
+func places(t *testing.T, s Description) map[string]geom.Point[geom.Paper] {
+	t.Helper()
+	d, err := Layout(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := map[string]geom.Point[geom.Paper]{}
+	for i, p := range d.Pages {
+		for _, f := range p.Fields {
+			for k, b := range f.Bubbles {
+				if strings.HasPrefix(string(f.ID), "q") && string(b.Choice) != fmt.Sprint(k+1) {
+					t.Errorf("choice %d of %s is %q", k, f.ID, b.Choice)
+				}
+				at[fmt.Sprintf("%s=%s", f.ID, b.Choice)] = b.Box.Center().Add(geom.Point[geom.Paper]{Y: float64(1000 * i)})
+			}
+		}
+	}
+	return at
+}
+
+// What an office may ask for is laid out, on as many pages as it takes.
+func TestKindsOfSheets(t *testing.T) {
+	tests := []struct {
+		file          string
+		pages, fields int
+		role          Role
+		rule          Rule
+	}{
+		{"a4-6x20.json", 1, 122, Answer, AtMostOne},
+		{"a4-200.json", 1, 200, Answer, AtMostOne},
+		{"a5-20.json", 1, 20, Answer, AtMostOne},
+		{"a5-20-spare.json", 1, 31, Answer, AtMostOne},
+		{"letter-50.json", 1, 51, Answer, AtMostOne},
+		{"rtl-3x20.json", 1, 71, Answer, AtMostOne},
+		{"a4-10x30.json", 2, 301, Answer, AtMostOne},
+		{"survey.json", 1, 7, Survey, AtMostOne},
+		{"key-3x20.json", 1, 61, Answer, AnyNumber},
+	}
+	for _, tt := range tests {
+		t.Run(tt.file, func(t *testing.T) {
+			d := load(t, tt.file)
+			fields := 0
+			for _, p := range d.Pages {
+				fields += len(p.Fields)
+			}
+			last := d.Pages[len(d.Pages)-1].Fields
+			f := last[len(last)-1]
+			if len(d.Pages) != tt.pages || fields != tt.fields || f.Role != tt.role || f.Rule != tt.rule {
+				t.Errorf("%d pages, %d fields, the last one %v, %v", len(d.Pages), fields, f.Role, f.Rule)
+			}
+		})
+	}
+}
+
+// Every count of questions from 5 to 200 fits one page of A4.
+func TestFiveToTwoHundred(t *testing.T) {
+	for n := 5; n <= 200; n++ {
+		s := Description{ID: "x", Blocks: []Block{{"یک", min(n, 100)}}}
+		if n > 100 {
+			s.Blocks = append(s.Blocks, Block{"دو", n - 100})
+		}
+		d, err := Layout(s)
+		if err != nil || len(d.Pages) != 1 {
+			t.Errorf("%d questions: %v", n, err)
+		}
+	}
+}
+
+// Pages are filled evenly, blocks stay whole, and no page but the first repeats
+// what is asked once.
+func TestPagesAreEven(t *testing.T) {
+	d := load(t, "a4-10x30.json")
+	for i, p := range d.Pages {
+		answers, version := 0, 0
+		for _, f := range p.Fields {
+			switch f.Role {
+			case Answer:
+				answers++
+			case Version:
+				version++
+			}
+		}
+		if answers != 150 || version != 1-i {
+			t.Errorf("page %d has %d answers and %d forms", i+1, answers, version)
+		}
 	}
 }

@@ -165,6 +165,10 @@ func (c *checker) decor(where string, d *Decor, content geom.Rect[geom.Paper]) {
 		c.fault(where, "a text needs either words or a slot")
 	case !utf8.ValidString(d.Text) || badText(d.Slot):
 		c.fault(where, "the text is not valid")
+	case d.Kind == Picture:
+		if err := checkPicture(d.Text); err != nil {
+			c.fault(where, "%v", err)
+		}
 	}
 }
 
