@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -323,13 +324,13 @@ func TestDiskFull(t *testing.T) {
 	o.drop(map[string][]byte{"1.jpg": jpg(o.of(0, 10, 0)), "2.jpg": jpg(o.of(1, 10, 0)), "3.jpg": jpg(o.of(2, 10, 0))})
 	full := &archive.Folder{Dir: filepath.Join(o.root, "archive"), Reserve: 1 << 62}
 	l.Archive = full
-	tried := 0
-	l.Now = func() time.Time { tried++; return time.Now() }
+	var tried atomic.Int32
+	l.Now = func() time.Time { tried.Add(1); return time.Now() }
 	claimed := func() int {
 		ids, _ := filepath.Glob(filepath.Join(o.root, "hall-1", "work", "*", "*"))
 		return len(ids)
 	}
-	o.run(func() bool { return tried > 2 && claimed() == 1 }, l.Take)
+	o.run(func() bool { return tried.Load() > 2 && claimed() == 1 }, l.Take)
 	if q, err := o.store.Queue(context.Background()); err != nil || q.Depth != 0 || claimed() != 1 {
 		t.Errorf("queued %+v, %v; claimed %d", q, err, claimed())
 	}
