@@ -279,7 +279,7 @@ func (g *grid) sample(n int) []int {
 
 // What a grid must show to be believed.
 const (
-	learnFrom  = 160  // bubbles to learn the printed line from
+	learnFrom  = 100  // bubbles to learn the printed line from
 	meshCols   = 4    // knots of the last correction, across
 	meshRows   = 7    // and down: paper bends along the feed
 	meshWide   = 28.0 // mm: bubbles within this distance move a knot

@@ -7,6 +7,7 @@ import (
 	"image"
 	"math/rand/v2"
 	"strconv"
+	"sync"
 	"testing"
 
 	"bargkhan/calibration"
@@ -33,13 +34,32 @@ func national(t testing.TB, spare bool) *sheets.Design {
 	return d
 }
 
+// A raster is a printed sheet that several tests fill.
+type raster struct {
+	design sheets.Digest
+	serial int
+	dpi    float64
+}
+
+var (
+	rasters = map[raster]*image.Gray{}
+	drawing sync.Mutex
+)
+
 // printed draws a sheet of d without its texts, which no reader looks at.
 func printed(t testing.TB, d *sheets.Design, serial int, dpi float64) *image.Gray {
 	t.Helper()
+	drawing.Lock()
+	defer drawing.Unlock()
+	key := raster{d.Digest(), serial, dpi}
+	if img := rasters[key]; img != nil {
+		return omrtest.Clone(img)
+	}
 	img, err := print.Raster(d, 1, print.Copy{Stamp: sheets.Stamp{Page: 1, Serial: sheets.NewSerial(serial)}}, dpi, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	rasters[key] = omrtest.Clone(img)
 	return img
 }
 
@@ -111,6 +131,7 @@ func (r *result) try(t testing.TB, d *sheets.Design, dpi float64, hand omrtest.H
 func TestClean(t *testing.T) {
 	for _, dpi := range []float64{150, 200, 300} {
 		t.Run(fmt.Sprint(dpi), func(t *testing.T) {
+			t.Parallel()
 			d := national(t, true)
 			var r result
 			for seed := range uint64(4) {

@@ -162,6 +162,7 @@ func (s *tally) count(file string, v judge.Verdict, accepted []string) {
 // TestOpenMCR reads the feeder's one-bit scans of pencil marks: no field may be
 // wrong without a doubt, and at most one in a hundred may be doubted.
 func TestOpenMCR(t *testing.T) {
+	t.Parallel()
 	s := loadSet(t, filepath.Join(scans(t), "openmcr_75q"))
 	sum := s.read(t)
 	report(t, sum)
@@ -177,7 +178,10 @@ func TestOpenMCR(t *testing.T) {
 // not read must be doubted or rejected.
 func TestOtherSheets(t *testing.T) {
 	for _, name := range []string{"formscanner_test", "formscanner_questionnaire", "omrc_upsc160"} {
-		t.Run(name, func(t *testing.T) { report(t, loadSet(t, filepath.Join(scans(t), name)).read(t)) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			report(t, loadSet(t, filepath.Join(scans(t), name)).read(t))
+		})
 	}
 }
 

@@ -14,12 +14,12 @@ type Lines struct {
 // Measures of lines, in pixels of the picture that is searched, which has about
 // four pixels a mm.
 const (
-	lineSide  = 6    // how far beside it a line is compared: lines are up to 11 pixels wide
-	lineLong  = 60   // the least length: 15 mm, several rows of bubbles
-	lineWhole = 0.92 // share of a line's pixels that must be seen: between two rows of bubbles it is paper
-	lineOpen  = 0.3  // share of its length that must be testable: paper on both sides
-	lineDark  = 0.06 // of the paper's brightness: below is the noise of a scan
-	linePaper = 0.8  // of the paper's brightness: what is darker beside a line is not paper
+	lineSide  = 6  // how far beside it a line is compared: lines are up to 11 pixels wide
+	lineLong  = 60 // the least length: 15 mm, several rows of bubbles
+	lineWhole = 92 // hundredths of a line's pixels that must be seen: between two rows of bubbles it is paper
+	lineOpen  = 30 // hundredths of its length that must be testable: paper on both sides
+	lineDark  = 6  // hundredths of the paper's brightness: below is the noise of a scan
+	linePaper = 80 // hundredths of the paper's brightness: what is darker beside a line is not paper
 )
 
 // FindLines looks for lines along the columns and along the rows of img.
@@ -53,28 +53,30 @@ func (l *Lines) compare(img *image.Gray, paper *Paper, state []uint8, stride int
 		x0, x1, y0, y1 = 0, l.w, lineSide, l.h-lineSide
 	}
 	const every = 16
-	white := make([]float64, l.w)
+	open, step := make([]uint8, l.w), make([]uint8, l.w) // the brightness of paper, and of a line's contrast
 	for y := y0; y < y1; y++ {
 		if (y-y0)%every == 0 {
-			for x := 0; x < l.w; x++ {
+			for x := range open {
 				if x%every == 0 {
-					white[x] = paper.At(Point{X: float64(x), Y: float64(y)})
+					white := paper.At(Point{X: float64(x), Y: float64(y)})
+					open[x], step[x] = uint8(white*linePaper/100), uint8(white*lineDark/100)
 				} else {
-					white[x] = white[x-1]
+					open[x], step[x] = open[x-1], step[x-1]
 				}
 			}
 		}
+		row := img.Pix[y*img.Stride:]
+		left, right := img.Pix[y*img.Stride+x0-off:], img.Pix[y*img.Stride+x0+off:]
+		mark := state[y*l.w:][:l.w]
 		for x := x0; x < x1; x++ {
-			o := y*img.Stride + x
-			side := min(img.Pix[o-off], img.Pix[o+off])
-			if float64(side) < linePaper*white[x] {
+			side := min(left[x-x0], right[x-x0])
+			if side < open[x] {
 				continue
 			}
-			s := uint8(testable)
-			if float64(img.Pix[o])+lineDark*white[x] < float64(side) {
-				s = darker
+			mark[x] = testable
+			if int(row[x])+int(step[x]) < int(side) {
+				mark[x] = darker
 			}
-			state[y*l.w+x] = s
 		}
 	}
 }
@@ -134,7 +136,7 @@ func (l *Lines) rows(state []uint8) (full int) {
 }
 
 func line(dark, open, long int) bool {
-	return float64(dark) >= lineWhole*float64(open) && float64(open) >= lineOpen*float64(long) && dark > 0
+	return dark > 0 && 100*dark >= lineWhole*open && 100*open >= lineOpen*long
 }
 
 // whole counts the groups of neighbouring lines that run from end to end.
