@@ -80,6 +80,7 @@ async function show(q) {
   options.className = q.options.length > 5 ? 'options many' : 'options';
   options.replaceChildren(...q.options.map(button));
   at('blank').querySelector('bdi').textContent = keyed(q) ? 'B' : '0';
+  at('several').disabled = q.options.length < 2;
   if (q.several) choose(new Set());
   mark();
   try {
@@ -98,6 +99,11 @@ function keyed(q) {
   return q.options.includes('0');
 }
 
+// wordOf is an option for a person. The staff's bubble is one box: marked or not.
+function wordOf(q, choice) {
+  return q.role === 'presence' ? 'نشانه دارد' : fa(choice);
+}
+
 // button is the button of an option, in the sheet's order; key is what decides it.
 function button(choice, i) {
   const b = document.createElement('button');
@@ -105,7 +111,7 @@ function button(choice, i) {
   const key = document.createElement('kbd');
   b.type = 'button';
   b.dataset.choice = choice;
-  word.textContent = fa(choice);
+  word.textContent = wordOf(task, choice);
   key.textContent = keyed(task) ? choice : String(i + 1);
   b.append(word, key);
   b.addEventListener('click', () => pick(choice));
@@ -186,7 +192,7 @@ function mark() {
 
 // several begins to choose several marks, or confirms those chosen.
 function several() {
-  if (desk.dataset.state !== 'ready') return;
+  if (desk.dataset.state !== 'ready' || at('several').disabled) return;
   if (!marks) {
     const named = task.doubts.map((d) => d.choice).filter((c) => task.options.includes(c));
     choose(new Set(named.length > 1 ? named : []));
@@ -234,6 +240,7 @@ function rulings(q) {
 function words(q, what) {
   const said = what.cannot_say ? 'نمی‌توان گفت'
     : what.choices.length === 0 ? 'سفید است'
+      : q.role === 'presence' ? 'نشانه دارد'
       : what.choices.length === 1 ? 'گزینهٔ ' + fa(what.choices[0])
         : 'گزینه‌های ' + what.choices.map(fa).join(' و ');
   return 'ثبت شد: ' + q.label + '، ' + said + '.';
