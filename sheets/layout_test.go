@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -150,8 +151,8 @@ func TestLayoutLaws(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(d, back); diff != "" || back.Digest() != d.Digest() {
-			t.Fatalf("the file form changes the design: %s", diff)
+		if !reflect.DeepEqual(d, back) || back.Digest() != d.Digest() {
+			t.Fatalf("the file form changes the design: %s", cmp.Diff(d, back))
 		}
 		questions := 0
 		for _, b := range s.Blocks {
