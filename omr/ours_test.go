@@ -87,19 +87,24 @@ func (r result) String() string {
 }
 
 // try prints, fills, spoils and reads one sheet.
-func (r *result) try(t testing.TB, d *sheets.Design, dpi float64, hand omrtest.Hand, spoil omrtest.Spoil, bits int, seed uint64) {
+func (r *result) try(t testing.TB, d *sheets.Design, f family, seed uint64) {
 	t.Helper()
+	dpi := float64(f.dpi)
 	rng := rand.New(rand.NewPCG(seed, 1))
 	img := printed(t, d, int(seed), dpi)
 	pg := d.Pages[0]
 	truth := omrtest.NewTruth(1, sheets.NewSerial(int(seed)), pg)
-	truth.Add(omrtest.Fill(img, omrtest.DPI(dpi), pg, answers(pg, rng), hand, rng)...)
-	if spoil != nil {
-		img = spoil(img, rng)
+	truth.Add(omrtest.Fill(img, omrtest.DPI(dpi), pg, answers(pg, rng), f.hand, rng)...)
+	if f.spoil != nil {
+		img = f.spoil(img, rng)
 	}
 	r.sheets++
 	reader := omr.Reader{Design: func(sheets.Stamp) (*sheets.Design, error) { return d, nil }}
-	got, err := reader.Read(context.Background(), page.Page{Number: 1, DPI: dpi, Img: img, Bits: bits})
+	said := dpi
+	if f.said != 0 {
+		said = max(f.said, 0)
+	}
+	got, err := reader.Read(context.Background(), page.Page{Number: 1, DPI: said, Img: img, Bits: f.bits})
 	var back *omr.Reject
 	if errors.As(err, &back) {
 		r.rejected++
@@ -135,7 +140,7 @@ func TestClean(t *testing.T) {
 			d := national(t, true)
 			var r result
 			for seed := range uint64(4) {
-				r.try(t, d, dpi, omrtest.Pencil, nil, 8, seed+1)
+				r.try(t, d, family{dpi: omrtest.DPI(dpi), bits: 8}, seed+1)
 			}
 			t.Log(r)
 			for _, w := range r.words {

@@ -17,8 +17,9 @@ type family struct {
 	hand  omrtest.Hand
 	spoil omrtest.Spoil
 	bits  int
-	slow  bool // only made when more sheets are asked for
-	may   int  // rejects of a hundred sheets that are no fault; the rest must be read
+	said  float64 // dpi in the file, if it is not that of the sheet; below 0: none
+	slow  bool    // only made when more sheets are asked for
+	may   int     // rejects of a hundred sheets that are no fault; the rest must be read
 }
 
 // random makes a spoil whose amount is drawn for each sheet, from lo to hi.
@@ -87,7 +88,7 @@ func families() []family {
 		{name: "thumb", spoil: scanned(random(0.2, 0.8, func(v float64) omrtest.Spoil { return d.Fingerprint(v, 0.5, 0.5) }))},
 		{name: "office stamp", spoil: scanned(random(0.2, 0.8, func(v float64) omrtest.Spoil { return d.Stamp(0.5, v) }))},
 		{name: "dirty", spoil: scanned(omrtest.DirtyErasing(0.5)), may: 10},
-		{name: "phone", spoil: omrtest.Phone(3000, 0.9), may: 100},
+		{name: "phone", spoil: omrtest.Phone(3000, 0.9), said: -1, may: 10},
 		{name: "unreadable", spoil: omrtest.Unreadable(), may: 100},
 	}
 	for i := range list {
@@ -124,7 +125,7 @@ func TestSpoiled(t *testing.T) {
 			}
 			var r result
 			for seed := range n {
-				r.try(t, d, float64(f.dpi), f.hand, f.spoil, f.bits, seed+1)
+				r.try(t, d, f, seed+1)
 			}
 			t.Log(r)
 			for _, w := range r.words {
