@@ -72,7 +72,7 @@ func (p *pages) funcs() template.FuncMap {
 		"wait":    wordFor(waitWords),
 		"outcome": wordFor(outcomeWords),
 		"state":   wordFor(stateWords),
-		"reject":  wordFor(rejectWords),
+		"reject":  exam.RejectWords,
 	}
 }
 

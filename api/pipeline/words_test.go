@@ -4,7 +4,6 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -15,24 +14,6 @@ import (
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
-
-// TestWords wants words of its own for every reason that has a code.
-func TestWords(t *testing.T) {
-	for r := omr.Reason(1); r.String() != ""; r++ {
-		w, ok := words[r]
-		if !ok || w.Why == "" || w.Do == "" || w.WhyE == "" || w.DoE == "" {
-			t.Errorf("%v: %+v", r, w)
-		}
-		for _, persian := range []string{w.Why, w.Do} {
-			if strings.ContainsAny(persian, "0123456789يك") {
-				t.Errorf("%v: %q has digits or letters that are not Persian", r, persian)
-			}
-		}
-	}
-	if w := Words(0); w.Why == "" || w.DoE == "" {
-		t.Errorf("an unknown reason: %+v", w)
-	}
-}
 
 // TestSlip compares the text beside a returned file with what was looked at.
 func TestSlip(t *testing.T) {

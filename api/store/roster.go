@@ -58,8 +58,8 @@ func lock(ctx context.Context, tx pgx.Tx, id exam.SessionID) error {
 func printedStays(err error) error {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.Code == "23503" {
-		return &fault.Error{Kind: fault.Conflict, Msg: "کسی که پاسخ‌نامه‌اش چاپ شده است از فهرست حذف نمی‌شود.",
-			Hint: "نام او را در فهرست نگه دارید؛ غایب بودن روی پاسخ‌نامه ثبت می‌شود.", Err: err}
+		return &fault.Error{Kind: fault.Conflict, Msg: "کسی که پاسخنامه‌اش چاپ شده است از فهرست حذف نمی‌شود.",
+			Hint: "نام او را در فهرست نگه دارید؛ غایب بودن روی پاسخنامه ثبت می‌شود.", Err: err}
 	}
 	return err
 }

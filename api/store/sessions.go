@@ -56,7 +56,7 @@ func sameLaw(old []byte, ses exam.Session) error {
 		return b
 	}
 	if !bytes.Equal(law(was), law(ses)) {
-		return fault.New(fault.Conflict, "پاسخ‌نامهٔ این آزمون خوانده شده است؛ درس‌ها، فرم‌ها و قواعد آن دیگر تغییر نمی‌کند.",
+		return fault.New(fault.Conflict, "پاسخنامهٔ این آزمون خوانده شده است؛ درس‌ها، فرم‌ها و قواعد آن دیگر تغییر نمی‌کند.",
 			"برای سؤال نادرست، کلید تازه با ابطال همان سؤال ثبت کنید.")
 	}
 	return nil
