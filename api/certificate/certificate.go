@@ -83,6 +83,9 @@ type Store interface {
 	// Certificate is a fault.NotFound when there is none.
 	Certificate(ctx context.Context, s Serial) (*Certificate, error)
 
+	// Certificates lists every certificate of a session.
+	Certificates(ctx context.Context, id exam.SessionID) ([]Certificate, error)
+
 	// Keep keeps a new certificate and says whether it was new. Keeping it again
 	// changes nothing.
 	Keep(ctx context.Context, c Certificate) (bool, error)

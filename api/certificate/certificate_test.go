@@ -41,6 +41,10 @@ func (m *memory) Certificate(_ context.Context, s certificate.Serial) (*certific
 	return &c, nil
 }
 
+func (m *memory) Certificates(context.Context, exam.SessionID) ([]certificate.Certificate, error) {
+	return slices.Collect(maps.Values(m.kept)), nil
+}
+
 func (m *memory) Keep(_ context.Context, c certificate.Certificate) (bool, error) {
 	if _, ok := m.kept[c.Serial]; ok {
 		return false, nil
@@ -157,6 +161,34 @@ func TestIssueTwiceIssuesOnce(t *testing.T) {
 		if diff := cmp.Diff(want, c.Acts); diff != "" || c.Title.Items != nil {
 			t.Errorf("%s: %v %s", s, c.Title.Items, diff)
 		}
+	}
+}
+
+// TestIssueReplaces lets the key change a score after issue: one certificate of the
+// title stays, and the earlier one says which.
+func TestIssueReplaces(t *testing.T) {
+	r, m := registry(t)
+	ctx := t.Context()
+	m.passed = []certificate.Passing{passing("0932833810", "علی محمدی", "شهرداری ساری", 14), passing("0076229645", "مریم احمدی", "دهیاری آکند", 16)}
+	if n, err := r.Issue(ctx, "s1", "expert"); n != 2 || err != nil {
+		t.Fatalf("issued %d, %v; want 2", n, err)
+	}
+	m.passed[0] = passing("0932833810", "علی محمدی", "شهرداری ساری", 15)
+	for again := range 2 {
+		n, err := r.Issue(ctx, "s1", "expert")
+		if want := 1 - again; n != want || err != nil {
+			t.Fatalf("issued %d, %v; want %d", n, err, want)
+		}
+	}
+	states := map[certificate.Kind]int{}
+	for _, c := range m.kept {
+		states[c.State()]++
+		if a, ok := c.Act(certificate.Replaced); ok != (c.Grade.Right == 14) || ok && a.Reason == "" {
+			t.Errorf("certificate with %d right: replaced %t, %q", c.Grade.Right, ok, a.Reason)
+		}
+	}
+	if d := cmp.Diff(map[certificate.Kind]int{certificate.Issued: 2, certificate.Replaced: 1}, states); d != "" {
+		t.Error(d)
 	}
 }
 

@@ -23,11 +23,17 @@ type Registry struct {
 }
 
 // Issue issues what a session has earned and not yet got, and says how many were
-// new. It is safe to repeat: serials are derived, and issuing twice issues once.
-// When it fails midway, what was issued stays and the rest is issued next time.
+// new. Where a person holds a certificate of the title with another score, because
+// the key or a ruling changed since, the new one replaces it. It is safe to repeat:
+// serials are derived, and issuing twice issues once. When it fails midway, what
+// was issued stays and the rest is issued next time.
 func (r *Registry) Issue(ctx context.Context, id exam.SessionID, by exam.Login) (issued int, err error) {
 	defer fault.Wrap(&err, "certificate: issue for %s", id)
 	passed, err := r.Store.Passed(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	held, err := r.held(ctx, id)
 	if err != nil {
 		return 0, err
 	}
@@ -43,8 +49,48 @@ func (r *Registry) Issue(ctx context.Context, id exam.SessionID, by exam.Login) 
 		if fresh {
 			issued++
 		}
+		if err := r.replace(ctx, held[holding{p.Person.Person, p.Title.ID}], c, by); err != nil {
+			return issued, err
+		}
 	}
 	return issued, nil
+}
+
+// A holding is what a person can hold one valid certificate of.
+type holding struct {
+	person exam.PersonID
+	title  exam.TitleID
+}
+
+// held sorts the session's certificates that are neither revoked nor replaced.
+func (r *Registry) held(ctx context.Context, id exam.SessionID) (map[holding][]Certificate, error) {
+	all, err := r.Store.Certificates(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	out := map[holding][]Certificate{}
+	for _, c := range all {
+		if s := c.State(); s != Revoked && s != Replaced {
+			h := holding{c.Person.Person, c.Title.ID}
+			out[h] = append(out[h], c)
+		}
+	}
+	return out, nil
+}
+
+// replace marks what was held before c as replaced by it. It comes after c is kept:
+// a crash in between leaves two, and issuing again mends it.
+func (r *Registry) replace(ctx context.Context, held []Certificate, c *Certificate, by exam.Login) error {
+	for _, old := range held {
+		if old.Serial == c.Serial {
+			continue
+		}
+		why := fmt.Sprintf("نمره تغییر کرد؛ گواهینامهٔ %s جایگزین این است.", c.Serial)
+		if err := r.Store.Act(ctx, old.Serial, len(old.Acts), Act{Kind: Replaced, By: by, At: r.now(), Reason: why}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // draft is the signed certificate of what was passed.

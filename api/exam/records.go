@@ -104,6 +104,7 @@ type Standing struct {
 	Final      int       `json:"final"`   // scripts with nothing open
 	Earned     int       `json:"earned"`  // certificates earned and not yet issued
 	Approve    int       `json:"approve"` // certificates issued and not yet approved
+	Stale      int       `json:"stale"`   // valid certificates that the grade no longer bears out
 	KeyVersion int       `json:"key_version"`
 }
 

@@ -246,7 +246,7 @@ const standings = `
 	select s.id, s.body, s.key_version,
 		coalesce(c.n, 0), coalesce(sc.n, 0), coalesce(sc.final, 0),
 		coalesce(t.review, 0), coalesce(t.office, 0), coalesce(t.decisive, 0),
-		coalesce(e.n, 0), coalesce(a.n, 0)
+		coalesce(e.n, 0), coalesce(a.n, 0), coalesce(x.n, 0)
 	from sessions s
 	left join (select session, count(*) as n from candidates group by session) c on c.session = s.id
 	left join (select session, count(*) as n, count(*) filter (where state = $1 and due_at is null) as final
@@ -261,12 +261,17 @@ const standings = `
 		where exists (select from acts where serial = c.serial and kind = ($3::smallint[])[1])
 			and not exists (select from acts where serial = c.serial and kind = any (($3::smallint[])[2:]))
 		group by session) a on a.session = s.id
+	left join (select c.session, count(*) as n from certificates c
+		where not exists (select from acts where serial = c.serial and kind = any (($3::smallint[])[3:]))
+			and not exists (select from (` + earned + `) g where g.session = c.session and g.person = c.person and g.title = c.title
+				and c.score_num::bigint * g.low_den = g.low_num::bigint * c.score_den)
+		group by c.session) x on x.session = s.id
 	order by s.body->>'date' desc, s.id`
 
 func standing(row pgx.CollectableRow) (out exam.Standing, err error) {
 	var body []byte
 	if err := row.Scan(&out.ID, &body, &out.KeyVersion, &out.Registered, &out.Scripts, &out.Final,
-		&out.Review, &out.Office, &out.Decisive, &out.Earned, &out.Approve); err != nil {
+		&out.Review, &out.Office, &out.Decisive, &out.Earned, &out.Approve, &out.Stale); err != nil {
 		return out, err
 	}
 	var ses exam.Session
