@@ -94,13 +94,15 @@ const (
 	SlotEmployer = "employer" // municipality or dehyari
 	SlotVenue    = "venue"
 	SlotSeat     = "seat"
+	SlotSession  = "session"
+	SlotTitles   = "titles" // that the person sits for
 	SlotSerial   = "serial" // of the stamp, in digits for people
 	SlotCode     = "code"   // the stamp's text, as a QR code
 )
 
 // PersonSlots lists the slots a header may use, in their usual order.
 func PersonSlots() []string {
-	return []string{SlotName, SlotFather, SlotNumber, SlotEmployer, SlotVenue, SlotSeat}
+	return []string{SlotName, SlotFather, SlotNumber, SlotEmployer, SlotVenue, SlotSeat, SlotSession, SlotTitles}
 }
 
 // labelSets are the labels that a file may ask for by name.

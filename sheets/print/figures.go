@@ -16,7 +16,7 @@ const (
 )
 
 // base draws what is the same on every copy of d.
-func base(page *typeset.Page, d *sheets.Page, size geom.Point[geom.Paper]) {
+func base(page *typeset.Page, d *sheets.Page, size geom.Point[geom.Paper]) error {
 	for _, a := range d.Anchors {
 		anchor(page, a, size)
 	}
@@ -32,10 +32,38 @@ func base(page *typeset.Page, d *sheets.Page, size geom.Point[geom.Paper]) {
 		}
 	}
 	for i := range d.Decor {
-		if d.Decor[i].Slot == "" {
-			decor(page, &d.Decor[i])
+		switch c := &d.Decor[i]; {
+		case c.Kind == sheets.Picture:
+			if err := logo(page, c); err != nil {
+				return err
+			}
+		case c.Slot == "":
+			decor(page, c)
 		}
 	}
+	return page.Err()
+}
+
+// logo draws a picture of the design.
+func logo(page *typeset.Page, d *sheets.Decor) error {
+	data, svg, err := sheets.PictureData(d.Text)
+	if err != nil {
+		return err
+	}
+	if svg {
+		art, err := typeset.ParseSVG(data)
+		if err != nil {
+			return err
+		}
+		page.Drawing(d.Box, art)
+		return nil
+	}
+	pic, err := typeset.DecodePNG(data)
+	if err != nil {
+		return err
+	}
+	page.Picture(d.Box, pic)
+	return nil
 }
 
 // anchor draws a figure of registration so that it fills its box.

@@ -24,14 +24,17 @@ type Person struct {
 	Employer string
 	Venue    string
 	Seat     string
+	Session  string // where a sheet names its session for each person
+	Titles   string // that the person sits for, as they are to be read
 }
 
 // A Copy is one sheet of paper to print: its stamp, and whom it is for. Of the
 // stamp only Serial and Test are the caller's; a Check that is not the design's own
 // is an error, and zero means the design's.
 type Copy struct {
-	Stamp  sheets.Stamp
-	Person Person
+	Stamp   sheets.Stamp
+	Person  Person
+	Edition int // of the paper with this serial: from 2 on it is printed beside it; 0 is 1
 }
 
 // A Printer draws copies of one design. It is safe for concurrent use.
@@ -51,8 +54,7 @@ func New(d *sheets.Design, fonts *typeset.Fonts) (*Printer, error) {
 	p := &Printer{design: d, check: d.Digest().Head(), fonts: fonts}
 	for i := range d.Pages {
 		page := typeset.NewPage(fonts, d.Size.X, d.Size.Y)
-		base(page, &d.Pages[i], d.Size)
-		if err := page.Err(); err != nil {
+		if err := base(page, &d.Pages[i], d.Size); err != nil {
 			return nil, fmt.Errorf("print: design %s: %w", d.ID, err)
 		}
 		p.base = append(p.base, page)
@@ -154,9 +156,17 @@ func slot(page *typeset.Page, d *sheets.Decor, c *Copy) {
 	text := map[string]string{
 		sheets.SlotName: c.Person.Name, sheets.SlotFather: c.Person.Father, sheets.SlotNumber: c.Person.Number,
 		sheets.SlotEmployer: c.Person.Employer, sheets.SlotVenue: c.Person.Venue, sheets.SlotSeat: c.Person.Seat,
-		sheets.SlotSerial: string(c.Stamp.Serial),
+		sheets.SlotSession: c.Person.Session, sheets.SlotTitles: c.Person.Titles, sheets.SlotSerial: serial(c),
 	}[d.Slot]
 	paragraph(page, d, text)
+}
+
+// serial is the serial as it is printed for people.
+func serial(c *Copy) string {
+	if c.Edition > 1 {
+		return fmt.Sprintf("%s (چاپ %d)", c.Stamp.Serial, c.Edition)
+	}
+	return string(c.Stamp.Serial)
 }
 
 // paragraph sets the text of d, in Persian digits.

@@ -56,7 +56,7 @@ var person = Person{
 func copies(first, n int) iter.Seq[Copy] {
 	return func(yield func(Copy) bool) {
 		for i := range n {
-			if !yield(Copy{sheets.Stamp{Serial: sheets.NewSerial(first + i)}, person}) {
+			if !yield(Copy{Stamp: sheets.Stamp{Serial: sheets.NewSerial(first + i)}, Person: person}) {
 				return
 			}
 		}
@@ -91,7 +91,7 @@ func TestRasterIsTheDesign(t *testing.T) {
 	}{{"national-3x20.json", 150}, {"national-3x20.json", 200}, {"national-3x20-spare.json", 300}} {
 		d := design(t, tt.name)
 		want := sheets.Stamp{Serial: sheets.NewSerial(123456789), Test: true}
-		img, err := Raster(d, 1, Copy{want, person}, tt.dpi, fonts(t))
+		img, err := Raster(d, 1, Copy{Stamp: want, Person: person}, tt.dpi, fonts(t))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -240,7 +240,7 @@ func TestPrinterRefuses(t *testing.T) {
 		"no serial":        second(p.Page(Copy{}, 1)),
 		"bad design":       second(New(&sheets.Design{}, nil)),
 		"a strange letter": PDF(io.Discard, d, func(yield func(Copy) bool) {
-			yield(Copy{good, Person{Name: "漢"}})
+			yield(Copy{Stamp: good, Person: Person{Name: "漢"}})
 		}, fonts(t), nil),
 	} {
 		if err == nil {
@@ -306,6 +306,7 @@ func TestPDFIsFlat(t *testing.T) {
 	heap := func() uint64 {
 		var m runtime.MemStats
 		runtime.GC()
+		runtime.GC() // a pool gives up what it holds at the second one only
 		runtime.ReadMemStats(&m)
 		return m.HeapAlloc
 	}
@@ -342,7 +343,7 @@ func BenchmarkRaster200(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := p.Raster(Copy{sheets.Stamp{Serial: sheets.NewSerial(1)}, person}, 1, 200); err != nil {
+		if _, err := p.Raster(Copy{Stamp: sheets.Stamp{Serial: sheets.NewSerial(1)}, Person: person}, 1, 200); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -54,12 +54,16 @@ type Page struct {
 	err   error
 }
 
-// An op is one thing to draw: a filled path, a run of glyphs or a used page.
+// An op is one thing to draw: a filled path, a run of glyphs, a picture or a used
+// page.
 type op struct {
 	color Color
 	path  *Path
 	run   *run
+	pic   *Picture
+	box   Rect // of pic
 	used  *Page
+	m     *affine // of used; nil where it is
 }
 
 // NewPage returns an empty page of w by h mm. Without fonts (nil) text is left out,

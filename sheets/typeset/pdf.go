@@ -29,8 +29,9 @@ type PDF struct {
 	fonts *Fonts
 	faces [faceCount]pdfFace
 	forms map[*Page]int // object numbers of pages that others use
-	pages []int         // their object numbers
-	buf   bytes.Buffer  // the content being written
+	pics  map[*Picture]int
+	pages []int        // their object numbers
+	buf   bytes.Buffer // the content being written
 	zip   *zlib.Writer
 }
 
@@ -51,7 +52,7 @@ const (
 
 // NewPDF begins a PDF file on w.
 func NewPDF(w io.Writer, m Meta) *PDF {
-	d := &PDF{w: w, meta: m, place: make([]int64, objFirst), forms: map[*Page]int{}, zip: zlib.NewWriter(nil)}
+	d := &PDF{w: w, meta: m, place: make([]int64, objFirst), forms: map[*Page]int{}, pics: map[*Picture]int{}, zip: zlib.NewWriter(nil)}
 	for i := range d.faces {
 		d.faces[i] = pdfFace{map[font.GID]bool{}, map[font.GID]string{}}
 	}
@@ -88,6 +89,9 @@ func (d *PDF) Close() error {
 	}
 	var forms strings.Builder
 	for _, n := range slices.Sorted(maps.Values(d.forms)) {
+		fmt.Fprintf(&forms, "/X%d %d 0 R", n, n)
+	}
+	for _, n := range slices.Sorted(maps.Values(d.pics)) {
 		fmt.Fprintf(&forms, "/X%d %d 0 R", n, n)
 	}
 	d.begin(objResources)
@@ -132,6 +136,9 @@ func (d *PDF) content(p *Page) ([]byte, error) {
 			if err := d.form(o.used); err != nil {
 				return nil, err
 			}
+		}
+		if o.pic != nil {
+			d.picture(o.pic)
 		}
 	}
 	c := content{d: d, high: p.H, buf: &d.buf}
@@ -236,7 +243,7 @@ type content struct {
 }
 
 func (c *content) op(o op) {
-	if o.used == nil && o.color != c.color {
+	if o.used == nil && o.pic == nil && o.color != c.color {
 		c.color = o.color
 		if v := o.color; v.R == v.G && v.G == v.B {
 			fmt.Fprintf(c.buf, "%s g\n", decimal(float64(v.R)/255))
@@ -245,13 +252,28 @@ func (c *content) op(o op) {
 		}
 	}
 	switch {
+	case o.used != nil && o.m != nil:
+		c.matrix(o.m, o.used.H)
+		fmt.Fprintf(c.buf, "/X%d Do Q\n", c.d.forms[o.used])
 	case o.used != nil:
 		fmt.Fprintf(c.buf, "q /X%d Do Q\n", c.d.forms[o.used])
+	case o.pic != nil:
+		fmt.Fprintf(c.buf, "q %s 0 0 %s ", points(o.box.W()), points(o.box.H()))
+		c.point(Point{X: o.box.Min.X, Y: o.box.Max.Y})
+		fmt.Fprintf(c.buf, "cm /X%d Do Q\n", c.d.pics[o.pic])
 	case o.run != nil:
 		c.run(o.run)
 	default:
 		c.path(o.path)
 	}
+}
+
+// matrix begins what is drawn by m from a page of a height. PDF counts from the
+// bottom, so turning is the other way round and heights take part in the move.
+func (c *content) matrix(m *affine, high float64) {
+	number := func(v float64) string { return strconv.FormatFloat(v, 'f', 6, 64) }
+	fmt.Fprintf(c.buf, "q %s %s %s %s %s %s cm ", number(m.a), number(-m.c), number(-m.b), number(m.d),
+		points(m.b*high+m.tx), points(c.high-m.d*high-m.ty))
 }
 
 // point writes a place on the page.

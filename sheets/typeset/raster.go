@@ -25,7 +25,7 @@ func (p *Page) Gray(dpi float64) (*image.Gray, error) {
 	for i := range img.Pix {
 		img.Pix[i] = 255
 	}
-	r := raster{scale: dpi / mmPerInch, size: size, blend: func(x, y int, cover []uint8, c Color) {
+	r := raster{m: affine{a: dpi / mmPerInch, d: dpi / mmPerInch}, size: size, blend: func(x, y int, cover []uint8, c Color) {
 		ink := (299*int(c.R) + 587*int(c.G) + 114*int(c.B) + 500) / 1000
 		row := img.Pix[img.PixOffset(x, y):]
 		for i, a := range cover {
@@ -46,7 +46,7 @@ func (p *Page) RGBA(dpi float64) (*image.RGBA, error) {
 	for i := range img.Pix {
 		img.Pix[i] = 255
 	}
-	r := raster{scale: dpi / mmPerInch, size: size, blend: func(x, y int, cover []uint8, c Color) {
+	r := raster{m: affine{a: dpi / mmPerInch, d: dpi / mmPerInch}, size: size, blend: func(x, y int, cover []uint8, c Color) {
 		row := img.Pix[img.PixOffset(x, y):]
 		for i, a := range cover {
 			px := row[4*i : 4*i+3]
@@ -76,7 +76,7 @@ func mix(paper uint8, ink, a int) uint8 {
 // A raster fills paths. blend lays a colour over a row of pixels from x, y, by the
 // share of each that is covered.
 type raster struct {
-	scale float64 // pixels per mm
+	m     affine // from mm to pixels
 	size  image.Rectangle
 	blend func(x, y int, cover []uint8, c Color)
 	z     vector.Rasterizer
@@ -86,8 +86,15 @@ type raster struct {
 func (r *raster) page(p *Page) {
 	for _, o := range p.ops {
 		switch {
+		case o.used != nil && o.m != nil:
+			was := r.m
+			r.m = was.after(*o.m)
+			r.page(o.used)
+			r.m = was
 		case o.used != nil:
 			r.page(o.used)
+		case o.pic != nil:
+			r.picture(o.pic, o.box)
 		case o.run != nil:
 			r.fill(o.run.outline(), o.color)
 		default:
@@ -104,7 +111,8 @@ func (r *raster) fill(path *Path, c Color) {
 	}
 	r.z.Reset(box.Dx(), box.Dy())
 	at := func(p Point) (x, y float32) {
-		return float32(p.X*r.scale - float64(box.Min.X)), float32(p.Y*r.scale - float64(box.Min.Y))
+		p = r.m.at(p)
+		return float32(p.X - float64(box.Min.X)), float32(p.Y - float64(box.Min.Y))
 	}
 	for i := range path.segs {
 		s := &path.segs[i]
@@ -137,7 +145,7 @@ func (r *raster) fill(path *Path, c Color) {
 // package's own curves leave it by a tenth, which a reader of ours could measure.
 func (r *raster) cube(from Point, s *segment, at func(Point) (x, y float32)) {
 	reach := from.Sub(s.p[0]).Norm() + s.p[0].Sub(s.p[1]).Norm() + s.p[1].Sub(s.p[2]).Norm()
-	n := 1 + int(math.Sqrt(8*min(reach*r.scale, 1e4)))
+	n := 1 + int(math.Sqrt(8*min(reach*r.m.scale(), 1e4)))
 	for i := 1; i <= n; i++ {
 		t := float64(i) / float64(n)
 		u := 1 - t
@@ -158,6 +166,7 @@ func (r *raster) bounds(path *Path) image.Rectangle {
 			n = 3
 		}
 		for _, p := range s.p[:n] {
+			p = r.m.at(p)
 			x0, x1 = min(x0, p.X), max(x1, p.X)
 			y0, y1 = min(y0, p.Y), max(y1, p.Y)
 		}
@@ -165,6 +174,6 @@ func (r *raster) bounds(path *Path) image.Rectangle {
 	if !(x1 > x0 && y1 > y0) {
 		return image.Rectangle{}
 	}
-	whole := func(v float64) int { return int(max(-1e6, min(1e6, v*r.scale))) }
+	whole := func(v float64) int { return int(max(-1e6, min(1e6, v))) }
 	return image.Rect(whole(x0)-1, whole(y0)-1, whole(x1)+2, whole(y1)+2)
 }
