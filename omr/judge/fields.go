@@ -89,13 +89,18 @@ func (v *verdict) none(rule sheets.Rule, ev []Evidence, above []float64) {
 	}
 }
 
-// one is a field with one sure mark: anything else in it must be blank, or far
-// behind.
+// one is a field with one sure mark: anything else in it must be blank, or a ghost far
+// behind a mark as dark as this page's are. In a scan that loses pale marks nothing is
+// known to be a ghost.
 func (v *verdict) one(ev []Evidence, above []float64) {
 	top := largest(above)
+	ghosts := top >= v.s.strong() && !v.s.dim
 	for i, a := range above {
-		if a > v.s.blank && a < v.s.marked && (top-a)/top < v.p.Lead {
-			v.doubt(Close, ev[i].Choice, v.p.Lead-(top-a)/top)
+		if a <= v.s.blank || a >= v.s.marked {
+			continue
+		}
+		if lead := (top - a) / top; lead < v.p.Lead || !ghosts {
+			v.doubt(Close, ev[i].Choice, max(v.p.Lead-lead, 0))
 		}
 	}
 }

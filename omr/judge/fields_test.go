@@ -66,7 +66,7 @@ func TestFields(t *testing.T) {
 	}{
 		"blank":                    {sheets.AtMostOne, 0.7, nil, nil, nil},
 		"one mark":                 {sheets.AtMostOne, 0.7, []float64{0, 0.7}, choices{"2"}, nil},
-		"dust":                     {sheets.AtMostOne, 0.7, []float64{0.03}, nil, nil},
+		"dust":                     {sheets.AtMostOne, 0.7, []float64{0.024}, nil, nil},
 		"a hairline":               {sheets.AtMostOne, 0.7, []float64{0.09}, nil, doubts{"faint1"}},
 		"a faint mark":             {sheets.AtMostOne, 0.7, []float64{0, 0.2}, nil, doubts{"faint2"}},
 		"half a mark among solid":  {sheets.AtMostOne, 0.95, []float64{0, 0.4}, nil, doubts{"faint2"}},
@@ -124,6 +124,30 @@ func TestDim(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestTraces shows a page of marks that hardly show: they are many, so they are no dust.
+func TestTraces(t *testing.T) {
+	pg := paper(40, sheets.AtMostOne)
+	rng := rand.New(rand.NewPCG(8, 8))
+	ev := evidence(pg, 0.018)
+	for i := range ev {
+		ev[i].Ink += 0.002 * rng.Float64()
+	}
+	for _, v := range judge.Fields(pg, ev, policy) {
+		if len(v.Doubts) == 0 {
+			t.Errorf("field %s is read as blank", v.Field)
+		}
+	}
+	for i := range ev { // and a sheet that nobody marked, with dust on one bubble
+		ev[i].Ink = 0.01 + 0.002*rng.Float64()
+	}
+	ev[17].Ink = 0.02
+	for _, v := range judge.Fields(pg, ev, policy) {
+		if len(v.Doubts) > 0 {
+			t.Errorf("field %s of a blank sheet is doubted: %v", v.Field, v.Doubts)
+		}
 	}
 }
 

@@ -37,6 +37,11 @@ const (
 	// fewOfAKind is the least number of bubbles with one letter that have a level
 	// of their own.
 	fewOfAKind = 8
+	// hardlySure is the usual mark, as a multiple of Marked, below which a page's marks
+	// are faint: marks vary by a third among themselves.
+	hardlySure = 1.35
+	// mostRaised bounds how far a page's own marks and noise raise the policy's Marked.
+	mostRaised = 1.5
 	// usualMarks is the least number of fields with one clear mark that say how
 	// dark this page's pencil is.
 	usualMarks = 5
@@ -45,18 +50,39 @@ const (
 // The least ink that is doubted follows the spread of the page's own blanks: on a
 // clean grey scan a dot is seen, on a halftoned one with printed letters it is noise.
 const (
-	quietest = 0.03 // dust, and the blur of the printed line
-	spreads  = 3.5  // standard deviations: one blank in 4,000 of even noise is beyond
-	nearMark = 0.4  // of a sure mark: no noise raises the limit beyond, so doubt stays between
+	quietest = 0.015 // dust, and the blur of the printed line. It was 0.03, and lost hairlines that a copier had thinned
+	spreads  = 3.5   // standard deviations: one blank in 4,000 of even noise is beyond
+	nearMark = 0.4   // of a sure mark: noise raises the limit no farther, but then the sure mark rises too
+)
+
+// A page of marks that hardly show, each alone in its field, is told from dust by
+// their number: dust lies in few fields.
+const (
+	traceSpreads = 6     // standard deviations that a trace stands out by
+	traceLeast   = 0.004 // and ink: below is how finely a scan is measured
+	blankSpreads = 3.5   // standard deviations on a page without any marks: a copier may have lost them nearly
+	traceShare   = 0.1   // of the fields without a sure mark: more are no dust
+	traceFew     = 4     // fields: fewer may be dust on any page
 )
 
 // newScale learns what ink means on a page.
 func newScale(pg sheets.Page, ev []Evidence, p Policy) *scale {
 	s := &scale{level: levels(pg, ev)}
 	s.usual = s.clearMarks(pg, ev, p)
-	s.marked = s.sure(p)
 	s.dim = s.lossy(ev)
-	s.blank = min(quietest+spreads*s.spread(ev), max(p.Blank, nearMark*s.marked))
+	sigma := s.spread(ev)
+	noise := quietest + spreads*sigma
+	s.marked = max(s.sure(p), min(noise/nearMark, p.Marked*mostRaised))
+	s.blank = min(noise, max(p.Blank, nearMark*s.marked))
+	unmarked := len(s.usual) < usualMarks
+	trace := traceLeast + traceSpreads*sigma
+	if unmarked {
+		trace = blankSpreads * sigma
+	}
+	if s.traced(pg, ev, trace) {
+		s.blank = min(s.blank, trace)
+		s.dim = s.dim || unmarked // nothing but traces: then no blank of the page is one for sure
+	}
 	return s
 }
 
@@ -108,14 +134,19 @@ func (s *scale) spread(ev []Evidence) float64 {
 }
 
 // sure is the ink from which a mark of this page is sure: a part of its usual mark,
-// so that half a mark among solid ones is a doubt. A page of faint marks does not
-// lower the limit: measured on made pages, the ghosts of a page that was rubbed out
-// whole are as dark as the marks of a hard pencil, and only a person can tell.
+// so that half a mark among solid ones is a doubt. A page whose usual mark is hardly
+// sure itself has no sure marks but the darkest: measured on made pages, the ghosts of
+// a page that was rubbed out whole are as dark as the marks of a hard pencil, and only
+// a person can tell.
 func (s *scale) sure(p Policy) float64 {
 	if p.Part == 0 || len(s.usual) < usualMarks {
 		return p.Marked
 	}
-	return min(max(p.Part*quantile(s.usual, 0.5), p.Marked), p.Marked*3/2)
+	usual := quantile(s.usual, 0.5)
+	if usual < hardlySure*p.Marked {
+		return mostRaised * p.Marked
+	}
+	return min(max(p.Part*usual, p.Marked), mostRaised*p.Marked)
 }
 
 // What a scan of black and white only must show so that its blanks are believed: its
@@ -157,6 +188,38 @@ func (s *scale) clearMarks(pg sheets.Page, ev []Evidence, p Policy) (usual []flo
 		}
 	}
 	return usual
+}
+
+// traced says whether many fields without a sure mark have one bubble that stands out
+// from the page's blanks, and the others do not.
+func (s *scale) traced(pg sheets.Page, ev []Evidence, trace float64) bool {
+	open, traces := 0, 0
+	i := 0
+	for _, f := range pg.Fields {
+		above := make([]float64, len(f.Bubbles))
+		for j := range above {
+			above[j] = s.above(i, ev[i].Ink)
+			i++
+		}
+		if largest(above) >= s.marked {
+			continue
+		}
+		open++
+		if largest(above) > trace && second(above) < largest(above)/2 {
+			traces++
+		}
+	}
+	return traces >= traceFew && float64(traces) >= traceShare*float64(open)
+}
+
+// strong is the ink from which a mark is as dark as this page's marks are, so that a
+// lighter one beside it is a ghost.
+func (s *scale) strong() float64 {
+	const share = 0.7 // of the usual mark: hands vary, and half a mark is no better than a ghost
+	if len(s.usual) < usualMarks {
+		return 1
+	}
+	return share * quantile(s.usual, 0.5)
 }
 
 // quantile is the value below which the share q of vs lies; 0 of none.
