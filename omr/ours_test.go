@@ -152,3 +152,32 @@ func TestClean(t *testing.T) {
 		})
 	}
 }
+
+// TestUntouched reads sheets that nobody marked: their blanks are believed, though no
+// mark on the page says how dark its pencil is.
+func TestUntouched(t *testing.T) {
+	d := national(t, false)
+	reader := omr.Reader{Expect: d}
+	for name, spoil := range map[string]omrtest.Spoil{
+		"scanned": omrtest.Scanned(),
+		"jpeg":    omrtest.Chain(omrtest.Scanned(), omrtest.JPEG(60)),
+		"noise":   omrtest.Chain(omrtest.Noise(12), omrtest.Scanned()),
+		"copied":  omrtest.Chain(omrtest.Photocopy(0.97, 1.5, 20), omrtest.Scanned()),
+		"skew":    omrtest.Chain(omrtest.Skew(2), omrtest.UnevenLight(0.3), omrtest.Scanned()),
+	} {
+		for seed := range uint64(3) {
+			img := spoil(printed(t, d, 9, 200), rand.New(rand.NewPCG(seed, 9)))
+			r, err := reader.Read(context.Background(), page.Page{DPI: 200, Img: img, Bits: 8})
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			for i, v := range judge.Fields(d.Pages[0], r.Evidence, calibration.Default().Policy) {
+				needed := d.Pages[0].Fields[i].Rule == sheets.ExactlyOne
+				if len(v.Choices) > 0 || (len(v.Doubts) > 0 && !needed) {
+					t.Errorf("%s, seed %d: field %s is read %v, doubts %v", name, seed, v.Field, v.Choices, v.Doubts)
+				}
+			}
+		}
+	}
+}
