@@ -1,14 +1,11 @@
 package archive
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 
 	"bargkhan/api/fault"
@@ -39,53 +36,15 @@ func names(t *testing.T, dir string) (out []string) {
 	return out
 }
 
-func TestPutAndOpen(t *testing.T) {
-	ctx := context.Background()
-	f := &Folder{Dir: filepath.Join(t.TempDir(), "archive"), Reserve: 1}
-	body := bytes.Repeat([]byte("برگه"), 100_000)
-	path, sum := file(t, body)
-	for range 2 { // keeping again changes nothing
-		if err := f.Put(ctx, sum, path); err != nil {
+// TestFolder holds a folder to what every archive must do.
+func TestFolder(t *testing.T) {
+	conform(t, func(t *testing.T) (backend, func() int) {
+		f := &Folder{Dir: filepath.Join(t.TempDir(), "archive"), Reserve: 1}
+		if err := os.Mkdir(f.Dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
-	}
-	r, err := f.Open(ctx, sum)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	got, err := io.ReadAll(r)
-	if err != nil || !bytes.Equal(got, body) {
-		t.Errorf("got %d bytes, %v, want %d", len(got), err, len(body))
-	}
-	kept, release, err := f.Path(ctx, sum)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer release()
-	if got, err := os.ReadFile(kept); err != nil || !bytes.Equal(got, body) {
-		t.Errorf("at %s: %d bytes, %v", kept, len(got), err)
-	}
-	if got := names(t, f.Dir); len(got) != 1 {
-		t.Errorf("the archive holds %q, want one file", got)
-	}
-}
-
-func TestPutAtOnceByMany(t *testing.T) {
-	f := &Folder{Dir: t.TempDir(), Reserve: 1}
-	path, sum := file(t, bytes.Repeat([]byte("x"), 1<<20))
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			if err := f.Put(context.Background(), sum, path); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	if got := names(t, f.Dir); len(got) != 1 {
-		t.Errorf("the archive holds %q, want one file", got)
-	}
+		return f, func() int { return len(names(t, f.Dir)) }
+	})
 }
 
 func TestPutRefuses(t *testing.T) {
@@ -116,15 +75,5 @@ func TestPutRefuses(t *testing.T) {
 				t.Errorf("the archive holds %q, want nothing", got)
 			}
 		})
-	}
-}
-
-func TestMissing(t *testing.T) {
-	f := &Folder{Dir: t.TempDir()}
-	if _, err := f.Open(context.Background(), [32]byte{1}); !errors.Is(err, fault.NotFound) {
-		t.Errorf("got %v, want not-found", err)
-	}
-	if _, _, err := f.Path(context.Background(), [32]byte{1}); !errors.Is(err, fault.NotFound) {
-		t.Errorf("got %v, want not-found", err)
 	}
 }
