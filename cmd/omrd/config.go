@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"runtime"
 	"strings"
@@ -97,7 +98,8 @@ func Load(file string, environ []string) (Config, error) {
 		}
 	}
 	vars := env.ToMap(environ)
-	if err := env.ParseWithOptions(&c, env.Options{Prefix: "OMRD_", Environment: vars}); err != nil {
+	if err := env.ParseWithOptions(&c, env.Options{Prefix: "OMRD_", Environment: vars,
+		FuncMap: map[reflect.Type]env.ParserFunc{reflect.TypeFor[Stations](): parseStations}}); err != nil {
 		return c, fmt.Errorf("environment: %w", err)
 	}
 	if err := unknown(vars); err != nil {
@@ -129,17 +131,17 @@ func unknown(vars map[string]string) error {
 	return errors.Join(errs...)
 }
 
-// UnmarshalText reads name=folder,name=folder.
-func (s *Stations) UnmarshalText(b []byte) error {
-	*s = Stations{}
-	for part := range strings.SplitSeq(string(b), ",") {
+// parseStations reads name=folder,name=folder.
+func parseStations(v string) (any, error) {
+	s := Stations{}
+	for part := range strings.SplitSeq(v, ",") {
 		name, dir, ok := strings.Cut(part, "=")
 		if !ok {
-			return fmt.Errorf("%q: name=folder expected", part)
+			return nil, fmt.Errorf("%q: name=folder expected", part)
 		}
-		(*s)[strings.TrimSpace(name)] = strings.TrimSpace(dir)
+		s[strings.TrimSpace(name)] = strings.TrimSpace(dir)
 	}
-	return nil
+	return s, nil
 }
 
 // complete fills what is derived from other settings and makes folders absolute.

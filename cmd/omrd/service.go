@@ -58,23 +58,26 @@ type Service struct {
 }
 
 // Open opens what cfg names. The caller closes the Service.
-func Open(ctx context.Context, cfg Config, log *slog.Logger) (s *Service, err error) {
-	s = &Service{cfg: cfg, log: log}
-	defer func() {
-		if err != nil {
-			s.Close()
-		}
-	}()
-	if err := os.MkdirAll(cfg.Data, 0o755); err != nil {
-		return nil, fmt.Errorf("data folder: %w", err)
+func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Service, error) {
+	s := &Service{cfg: cfg, log: log}
+	if err := s.open(ctx); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Service) open(ctx context.Context) error {
+	if err := os.MkdirAll(s.cfg.Data, 0o755); err != nil {
+		return fmt.Errorf("data folder: %w", err)
 	}
 	if err := s.openStore(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.openLine(); err != nil {
-		return nil, err
+		return err
 	}
-	return s, s.openServer()
+	return s.openServer()
 }
 
 // Close closes everything that was opened, and stops the private database.

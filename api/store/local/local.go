@@ -105,7 +105,7 @@ func (s *Server) folders() error {
 	if err := os.MkdirAll(s.dir, 0o755); err != nil {
 		return err
 	}
-	if err := s.owner.reaches(filepath.Dir(s.dir)); err != nil {
+	if err := s.owner.pass(filepath.Dir(s.dir)); err != nil {
 		return err
 	}
 	if err := s.own(s.dir); err != nil {

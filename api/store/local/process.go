@@ -15,12 +15,15 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // An owner is the user the server runs as. PostgreSQL refuses to run as root.
 type owner struct {
 	name     string
 	uid, gid uint32
+	caps     []uintptr // what it keeps of root's capabilities
 }
 
 // findOwner is nil when the server may run as ourselves.
@@ -34,7 +37,35 @@ func findOwner() (*owner, error) {
 	}
 	uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
 	gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
-	return &owner{u.Username, uint32(uid), uint32(gid)}, errors.Join(err1, err2)
+	return &owner{name: u.Username, uid: uint32(uid), gid: uint32(gid)}, errors.Join(err1, err2)
+}
+
+// pass makes sure that o can pass through dir and all its parents. Where one of
+// them is closed, as a home of root's is, the server keeps of root's capabilities
+// the one to pass and to read, which is less than opening the folder to everyone;
+// where we do not have it ourselves the error says what to do.
+func (o *owner) pass(dir string) error {
+	err := o.reaches(dir)
+	if err != nil && holds(unix.CAP_DAC_READ_SEARCH) {
+		o.caps = []uintptr{unix.CAP_DAC_READ_SEARCH}
+		return nil
+	}
+	return err
+}
+
+// holds says whether this process may hand a capability on.
+func holds(capability uint) bool {
+	b, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return false
+	}
+	for line := range strings.Lines(string(b)) {
+		if hex, ok := strings.CutPrefix(line, "CapPrm:"); ok {
+			set, err := strconv.ParseUint(strings.TrimSpace(hex), 16, 64)
+			return err == nil && set>>capability&1 == 1
+		}
+	}
+	return false
 }
 
 // reaches is an error unless o may pass through dir and all its parents.
@@ -110,17 +141,18 @@ func lockFile(path string) (*os.File, error) {
 	return f, errors.Join(err1, err2)
 }
 
-// command is one of the server's programs, run as its user, in its folder, with an
-// environment of its own. It is out of reach of a terminal's Ctrl-C, which is for
+// command is one of the server's programs, run as its user, with an environment of
+// its own. It is out of reach of a terminal's Ctrl-C, which is for
 // us, and gets SIGINT, to the server a fast shutdown, when the thread that starts it
 // ends: the caller locks that thread.
 func (s *Server) command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, name), args...)
-	cmd.Dir = s.dir
+	cmd.Dir = "/" // which everyone reaches; all paths are absolute
 	cmd.Env = []string{"PATH=" + s.bin + ":/usr/bin:/bin", "LC_ALL=C", "TZ=UTC"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGINT}
 	if s.owner != nil {
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: s.owner.uid, Gid: s.owner.gid}
+		cmd.SysProcAttr.AmbientCaps = s.owner.caps
 	}
 	return cmd
 }
