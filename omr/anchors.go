@@ -263,41 +263,68 @@ func farthest(d *sheets.Design, as []sheets.Anchor) [][2]int {
 	return out
 }
 
+// A lay is a turn and a scale that carries paper to the scan: p goes to at plus re+im·i
+// times its way from on, as complex numbers.
+type lay struct {
+	on     mm
+	at     px
+	re, im float64
+}
+
+func (y *lay) carry(p mm) px {
+	v := p.Sub(y.on)
+	return y.at.Add(px{X: y.re*v.X - y.im*v.Y, Y: y.im*v.X + y.re*v.Y})
+}
+
+func (y *lay) scale() float64 { return math.Hypot(y.re, y.im) }
+
+// between is the lay that carries two places on paper to two in the scan.
+func between(pa, pb mm, a, b px) lay {
+	from, to := pb.Sub(pa), b.Sub(a)
+	n := from.X*from.X + from.Y*from.Y
+	return lay{pa, a, (to.X*from.X + to.Y*from.Y) / n, (to.Y*from.X - to.X*from.Y) / n}
+}
+
+// quarter is the nearest quarter turn clockwise, 0 to 3; ok is false if that is far.
+func (y *lay) quarter() (turn int, ok bool) {
+	angle := math.Atan2(y.im, y.re)
+	near := math.Round(angle / (math.Pi / 2))
+	const slack = 6.0 // degrees that perspective turns a diagonal
+	return (int(near) + 4) % 4, math.Abs(angle-near*math.Pi/2) <= (othersTurn+slack)*math.Pi/180
+}
+
 // lay makes a guess of two candidates for two anchors; nil if it is not plausible.
 func (s *sight) lay(d *sheets.Design, pg *sheets.Page, kinds [][]candidate, pair [2]int, a, b candidate) *guess {
 	pa, _ := mark(d, pg.Anchors[pair[0]])
 	pb, _ := mark(d, pg.Anchors[pair[1]])
-	// z = (b-a)/(pb-pa) as complex numbers: turn and scale at once
-	from, to := pb.Sub(pa), b.at.Sub(a.at)
-	n := from.X*from.X + from.Y*from.Y
-	re, im := (to.X*from.X+to.Y*from.Y)/n, (to.Y*from.X-to.X*from.Y)/n
-	scale := math.Hypot(re, im)
+	y := between(pa, pb, a.at, b.at)
+	scale := y.scale()
 	if fill := s.filling(d); scale < leastFill*fill || scale > mostFill*fill {
 		return nil
 	}
-	turn := math.Round(math.Atan2(im, re) / (math.Pi / 2))
-	if off := math.Abs(math.Atan2(im, re) - turn*math.Pi/2); off > (othersTurn+6)*math.Pi/180 {
-		return nil
-	}
-	quarter := (int(turn) + 4) % 4
+	turn, ok := y.quarter()
 	fits := func(k int, c candidate) bool {
 		an := pg.Anchors[k]
 		want := (an.Box.W() + an.Box.H()) / 2 * scale
 		_, tip := mark(d, an)
-		return c.size < anchorSlack*want && c.size*anchorSlack > want && (an.Shape != sheets.Corner || c.tip == (tip+quarter)%4)
+		return c.size < anchorSlack*want && c.size*anchorSlack > want && (an.Shape != sheets.Corner || c.tip == (tip+turn)%4)
 	}
-	if !fits(pair[0], a) || !fits(pair[1], b) {
+	if !ok || !fits(pair[0], a) || !fits(pair[1], b) {
 		return nil
 	}
+	return s.assign(d, pg, kinds, &y, fits)
+}
+
+// assign gives each anchor the nearest candidate that fits, and makes a guess of them.
+func (s *sight) assign(d *sheets.Design, pg *sheets.Page, kinds [][]candidate, y *lay, fits func(int, candidate) bool) *guess {
 	var on []mm
 	var at []px
 	var blacks []float64
 	odd := 0.0
-	far := askew * math.Hypot(d.Size.X, d.Size.Y) * scale
+	far := askew * d.Size.Norm() * y.scale()
 	for k, an := range pg.Anchors {
 		p, _ := mark(d, an)
-		v := p.Sub(pa)
-		want := a.at.Add(px{X: re*v.X - im*v.Y, Y: im*v.X + re*v.Y})
+		want := y.carry(p)
 		best, dist := -1, far
 		for j, c := range kinds[k] {
 			if e := c.at.Sub(want).Norm(); e < dist && fits(k, c) {
@@ -306,7 +333,7 @@ func (s *sight) lay(d *sheets.Design, pg *sheets.Page, kinds [][]candidate, pair
 		}
 		if best >= 0 {
 			c := kinds[k][best]
-			odd += math.Abs(math.Log(2 * c.size / (an.Box.W() + an.Box.H()) / scale))
+			odd += math.Abs(math.Log(2 * c.size / (an.Box.W() + an.Box.H()) / y.scale()))
 			on, at, blacks = append(on, p), append(at, c.at), append(blacks, c.black)
 		}
 	}

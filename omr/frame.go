@@ -130,17 +130,17 @@ func (s *sight) complete(f sheets.Frame, q *quads) {
 	}
 }
 
-// seek looks for a marker within reach of where it is expected: as far as two
-// markers at one side of the sheet may err about the other side.
-func (s *sight) seek(a sheets.Anchor, rough place) *geom.Quad[geom.Pixel] {
-	const reach, unit, least = 6.0, 1.5, 0.45
-	code := sheets.MarkerBits(a.ID)
-	pose := Pose{Map: rough}
-	l := pose.lens(a.Box.Center())
-	var black, white []mm
+// moduleSide is the side of one module of a marker, in mm.
+var moduleSide = markerSide / modules
+
+// pattern lists the middles of the black modules of marker id, and of the white ones
+// with the paper around, in mm from its centre.
+func pattern(id int) (black, white []mm) {
+	code := sheets.MarkerBits(id)
+	const mid = (modules - 1) / 2.0
 	for j := range modules {
 		for i := range modules {
-			c := mm{X: (float64(i) - 2.5) * unit, Y: (float64(j) - 2.5) * unit}
+			c := mm{X: float64(i) - mid, Y: float64(j) - mid}.Mul(moduleSide)
 			inside := i > 0 && j > 0 && i < modules-1 && j < modules-1
 			if inside && code[(j-1)*markerBits+i-1] {
 				white = append(white, c)
@@ -149,16 +149,29 @@ func (s *sight) seek(a sheets.Anchor, rough place) *geom.Quad[geom.Pixel] {
 			}
 		}
 	}
-	for i := range modules { // the paper around
-		t := (float64(i) - 2.5) * unit
-		white = append(white, mm{X: t, Y: -3.5 * unit}, mm{X: t, Y: 3.5 * unit}, mm{X: -3.5 * unit, Y: t}, mm{X: 3.5 * unit, Y: t})
+	for i := range modules {
+		t, e := (float64(i)-mid)*moduleSide, (mid+1)*moduleSide
+		white = append(white, mm{X: t, Y: -e}, mm{X: t, Y: e}, mm{X: -e, Y: t}, mm{X: e, Y: t})
 	}
+	return black, white
+}
+
+const (
+	seekReach = 6.0  // mm: as far as two markers at one side of the sheet may err about the other side
+	seekClear = 0.45 // of the paper's brightness that a marker's white modules are brighter than its black ones
+)
+
+// seek looks for a marker where the others say that it is.
+func (s *sight) seek(a sheets.Anchor, rough place) *geom.Quad[geom.Pixel] {
+	black, white := pattern(a.ID)
+	pose := Pose{Map: rough}
+	l := pose.lens(a.Box.Center())
 	k := 1 / float64(s.k)
 	small := pix.Lens{XX: l.XX * k, XY: l.XY * k, YX: l.YX * k, YY: l.YY * k}
 	center := s.reduced(rough.At(a.Box.Center()))
 	dx, _ := density(small)
 	best, where := 0.0, px{}
-	n := math.Ceil(reach * dx)
+	n := math.Ceil(seekReach * dx)
 	for y := -n; y <= n; y++ {
 		for x := -n; x <= n; x++ {
 			c := center.Add(px{X: x, Y: y})
@@ -167,7 +180,7 @@ func (s *sight) seek(a sheets.Anchor, rough place) *geom.Quad[geom.Pixel] {
 			}
 		}
 	}
-	if best < least*s.paper.At(center) {
+	if best < seekClear*s.paper.At(center) {
 		return nil
 	}
 	move := s.full(where.Sub(center))

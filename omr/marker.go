@@ -91,7 +91,7 @@ func (s *sight) decode(b pix.Blob) (marker, bool) {
 // modules reads the code inside the frame of a marker, true for white. It is no
 // marker if its frame is not dark or the paper around is not bright.
 func (s *sight) modules(m place) (bits [markerBits * markerBits]bool, ok bool) {
-	const unit = 1.5
+	unit := moduleSide
 	read := func(i, j int) float64 {
 		c := mm{X: (float64(i) + 0.5) * unit, Y: (float64(j) + 0.5) * unit}
 		sum := 0.0
