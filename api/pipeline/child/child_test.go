@@ -177,6 +177,30 @@ func TestEveryPageHasOneFate(t *testing.T) {
 	}
 }
 
+// TestKilledWhileIdle kills every child from outside between two files, as a lack
+// of memory on the machine does: the pages of the next file are read all the same.
+func TestKilledWhileIdle(t *testing.T) {
+	t.Parallel()
+	p := pool(t)
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			if _, err := read(t, p, scan(t, good, good, good)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	for _, c := range p.idle {
+		c.kill()
+		await(t, "its end", func() bool { return !c.lives() })
+	}
+	got, err := read(t, p, scan(t, good, good))
+	if diff := cmp.Diff([]string{"1 reading", "2 reading"}, got); diff != "" || err != nil {
+		t.Error(err, diff)
+	}
+}
+
 func TestUndecoded(t *testing.T) {
 	p := pool(t)
 	whole, err := os.ReadFile(scan(t, good, good))

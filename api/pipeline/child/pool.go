@@ -267,16 +267,33 @@ func (p *Pool) enter(ctx context.Context, of func() chan struct{}) (leave func()
 	}
 }
 
-// take is an idle child, or a new one. New ones come ever later while they end
-// badly, so that a broken machine is not kept busy with starting them.
-func (p *Pool) take(ctx context.Context) (*proc, error) {
-	p.mu.Lock()
-	if n := len(p.idle); n > 0 {
+// rested is an idle child that still lives; nil when there is none. One that was
+// killed while it was idle says nothing of any page.
+func (p *Pool) rested() *proc {
+	for {
+		p.mu.Lock()
+		n := len(p.idle)
+		if n == 0 {
+			p.mu.Unlock()
+			return nil
+		}
 		c := p.idle[n-1]
 		p.idle = p.idle[:n-1]
 		p.mu.Unlock()
+		if c.lives() {
+			return c
+		}
+		c.end()
+	}
+}
+
+// take is an idle child, or a new one. New ones come ever later while they end
+// badly, so that a broken machine is not kept busy with starting them.
+func (p *Pool) take(ctx context.Context) (*proc, error) {
+	if c := p.rested(); c != nil {
 		return c, nil
 	}
+	p.mu.Lock()
 	bad := p.bad
 	p.mu.Unlock()
 	if bad > 2 {

@@ -115,6 +115,13 @@ func (p *proc) why(ctx context.Context, err error) error {
 	return fmt.Errorf("%w: %w", errDied, err)
 }
 
+// lives says that the child has not ended yet.
+func (p *proc) lives() bool {
+	var info unix.Siginfo
+	err := unix.Waitid(unix.P_PID, p.cmd.Process.Pid, &info, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil)
+	return err == nil && info.Signo == 0
+}
+
 // kill ends the child at once, if it has not ended.
 func (p *proc) kill() { _ = p.cmd.Process.Kill() }
 
