@@ -31,6 +31,7 @@ var errReturned = errors.New("something was returned")
 type cli struct {
 	Read    readCmd   `cmd:"" help:"Read scans and write what they say as CSV: file,page,field,value,doubts."`
 	Print   printCmd  `cmd:"" help:"Print a design as PDF."`
+	Deck    deckCmd   `cmd:"" help:"Print a test deck for a design, or check its scans."`
 	Design  designCmd `cmd:"" help:"Check a design, or make one from another form."`
 	Version struct{}  `cmd:"" help:"Say which build this is."`
 }

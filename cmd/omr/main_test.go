@@ -18,7 +18,7 @@ import (
 
 // TestMain makes the tool itself a command of the scripts.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"omr": main, "mkscan": mkscan})
+	testscript.Main(m, map[string]func(){"omr": main, "mkscan": mkscan, "mkdeck": mkdeck})
 }
 
 // TestScripts runs the desk tool as a person would; each script tells one story.
