@@ -16,6 +16,8 @@ import (
 // Records is what the screens and the API remember. *store.Store satisfies it.
 // Each method is one transaction; a missing thing is a fault.NotFound.
 type Records interface {
+	FarRecords
+
 	// Accounts. hash is an argon2id string made by this package.
 	PutAccount(ctx context.Context, a exam.Account, hash string) error
 	Account(ctx context.Context, l exam.Login) (a exam.Account, hash string, err error)
@@ -76,6 +78,8 @@ type Records interface {
 type Line interface {
 	// Drop is how an upload enters: through the drop folder, like every other file.
 	Drop(ctx context.Context, station, name string, r io.Reader) error
+	// Deliver takes in a file that a station far away took; again changes nothing.
+	Deliver(ctx context.Context, a exam.Arrival, path string) error
 	// Waiting lists what lies in a station's drop folder and why.
 	Waiting(station string) ([]intake.Wait, error)
 	Stations() []string

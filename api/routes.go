@@ -30,6 +30,8 @@ var (
 	clerks   = []exam.Duty{exam.Expert, exam.Approver, exam.Centre, exam.Auditor}                  // of certificates
 	seated   = []exam.Duty{exam.Supervisor, exam.Expert, exam.Approver, exam.Centre, exam.Auditor} // of how far a session is
 	namers   = []exam.Duty{exam.Centre, exam.Admin}                                                // of supervisors
+	senders  = []exam.Duty{exam.Station, exam.Operator, exam.Expert}                               // of files of stations far away
+	carriers = []exam.Duty{exam.Operator, exam.Expert}                                             // of what is scanned
 	actors   = []exam.Duty{exam.Expert, exam.Approver}                                             // with certificates, each his own acts
 )
 
@@ -64,9 +66,16 @@ func (f *surface) routes() []route {
 		{get, v1 + "/sessions/:id/certificates.pdf", clerks, f.certificatesPDF},
 
 		{get, v1 + "/stations", halls, f.listStations},
-		{post, v1 + "/stations/:id/scans", []exam.Duty{exam.Operator, exam.Expert}, f.drop},
+		{post, v1 + "/stations/:id/scans", carriers, f.drop},
 		{get, v1 + "/stations/:id/scans", halls, f.ledger},
 		{get, v1 + "/stations/:id/waiting", halls, f.waiting},
+		{post, v1 + "/stations/:id/key", just(exam.Admin), f.giveKey},
+		{http.MethodDelete, v1 + "/stations/:id/key", just(exam.Admin), f.revokeKey},
+		{post, v1 + "/stations/:id/greeting", just(exam.Station), f.greet},
+		{get, v1 + "/stations/:id/files/:file", senders, f.fileState},
+		{put, v1 + "/stations/:id/files/:file", senders, f.filePiece},
+		{post, v1 + "/stations/:id/fates", senders, f.farFates},
+		{post, v1 + "/stations/:id/imports", carriers, f.importList},
 
 		{post, v1 + "/review/next", just(exam.Supervisor), f.next},
 		{get, v1 + "/tasks/:script/:field/crop.jpg", deciders, f.crop},

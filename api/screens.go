@@ -93,6 +93,7 @@ type stationView struct {
 	ID      string
 	Waiting []intake.Wait
 	Fates   []exam.Fate
+	Far     *exam.FarStation // of a station far away
 }
 
 // stationsPage lists what became of every file, newest first.
@@ -108,6 +109,17 @@ func (f *surface) stationsPage(c echo.Context) error {
 			return err
 		}
 		all = append(all, stationView{ID: id, Waiting: ws, Fates: fs})
+	}
+	far, err := f.Records.FarStations(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	for i := range far {
+		fs, err := f.Records.Ledger(c.Request().Context(), far[i].ID, 200)
+		if err != nil {
+			return err
+		}
+		all = append(all, stationView{ID: far[i].ID, Fates: fs, Far: &far[i]})
 	}
 	return f.show(c, "stations", all)
 }

@@ -18,6 +18,7 @@ import (
 
 	"bargkhan/api/exam"
 	"bargkhan/api/fault"
+	"bargkhan/api/station"
 	"bargkhan/sheets/typeset"
 )
 
@@ -27,6 +28,9 @@ type Server struct {
 	Records  Records
 	Line     Line
 	Registry Registry
+
+	// Inbox gathers the files of stations far away. Nil means that none are taken.
+	Inbox *station.Inbox
 
 	// Logins keeps who is logged in, so that a restart logs nobody out.
 	Logins scs.Store

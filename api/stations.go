@@ -6,30 +6,49 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
+	"bargkhan/api/exam"
 	"bargkhan/api/fault"
 	"bargkhan/api/intake"
 )
 
-// A station is one drop folder in a list.
-type station struct {
-	ID      string `json:"id"`
-	Waiting int    `json:"waiting"` // files in the drop folder that are not taken yet
+// A stationLine is one station in a list.
+type stationLine struct {
+	ID      string   `json:"id"`
+	Waiting int      `json:"waiting"` // files in the drop folder that are not taken yet
+	Far     *farLine `json:"far,omitempty"`
 }
+
+// A farLine is how a station far away stands.
+type farLine struct {
+	Keyed bool      `json:"keyed"` // its key is not revoked
+	Seen  time.Time `json:"seen"`  // when it spoke last
+	Ahead float64   `json:"ahead"` // seconds its clock was ahead of ours then
+}
+
+func farLineOf(s exam.FarStation) *farLine { return &farLine{s.Keyed, s.Seen, s.Ahead.Seconds()} }
 
 // listStations lists the stations and how much waits in each.
 func (f *surface) listStations(c echo.Context) error {
-	all := []station{}
+	all := []stationLine{}
 	for _, id := range f.Line.Stations() {
 		ws, err := f.Line.Waiting(id)
 		if err != nil {
 			return err
 		}
-		all = append(all, station{ID: id, Waiting: len(ws)})
+		all = append(all, stationLine{ID: id, Waiting: len(ws)})
+	}
+	far, err := f.Records.FarStations(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	for _, s := range far {
+		all = append(all, stationLine{ID: s.ID, Far: farLineOf(s)})
 	}
 	return list(c, "stations", all)
 }
@@ -41,6 +60,22 @@ func (f *surface) here(c echo.Context) (string, error) {
 		return "", notFound("چنین ایستگاهی نیست.")
 	}
 	return id, nil
+}
+
+// somewhere is the station of the address, here or far away.
+func (f *surface) somewhere(c echo.Context) (string, error) {
+	id, err := f.here(c)
+	if err == nil {
+		return id, nil
+	}
+	far, ask := f.Records.FarStations(c.Request().Context())
+	if ask != nil {
+		return "", ask
+	}
+	if slices.ContainsFunc(far, func(s exam.FarStation) bool { return s.ID == c.Param("id") }) {
+		return c.Param("id"), nil
+	}
+	return "", err
 }
 
 // drop takes an upload: it is dropped into the station's folder like a file of the
@@ -81,7 +116,7 @@ func checkName(name string) error {
 
 // ledger lists the newest files of a station, each with its fate.
 func (f *surface) ledger(c echo.Context) error {
-	id, err := f.here(c)
+	id, err := f.somewhere(c)
 	if err != nil {
 		return err
 	}

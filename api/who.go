@@ -17,12 +17,14 @@ import (
 
 	"bargkhan/api/exam"
 	"bargkhan/api/fault"
+	"bargkhan/api/station"
 )
 
 // who is the caller of one request. The zero who is nobody.
 type who struct {
 	exam.Account        // Duties are those of this request: a token's may be fewer
 	token        string // name of the token; empty for a person at a browser
+	station      string // of a machine: the one station it speaks for
 }
 
 // whoIs is the caller of c, as allowed found it.
@@ -115,6 +117,9 @@ func (f *surface) identify(c echo.Context) (who, error) {
 
 // bearer finds the account a token acts as, with the duties that both have.
 func (f *surface) bearer(c echo.Context, secret string) (who, error) {
+	if strings.HasPrefix(secret, station.KeyHead) {
+		return f.machine(c, secret)
+	}
 	ctx := c.Request().Context()
 	t, err := f.Records.Token(ctx, sha256.Sum256([]byte(secret)))
 	if errors.Is(err, fault.NotFound) {
