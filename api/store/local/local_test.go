@@ -230,6 +230,10 @@ func TestStartAfterAll(t *testing.T) {
 	if err := os.WriteFile(stale, fmt.Appendf(nil, "%d\n%s\n1\n5432\n%s\n\n 0 0\nready\n", os.Getpid(), s.data(), s.socket), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	// So with the lock of the socket, which a server believes as readily.
+	if err := os.WriteFile(filepath.Join(s.socket, ".s.PGSQL.5432.lock"), fmt.Appendf(nil, "%d\n", os.Getpid()), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if got := mustSQL(t, start(t, dir, quick), "select n from kept"); got != "7" {
 		t.Errorf("kept %q after a stale postmaster.pid, want 7", got)
 	}

@@ -301,7 +301,7 @@ func (s *Server) clear(ctx context.Context) error {
 	path := filepath.Join(s.data(), "postmaster.pid")
 	b, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil
+		return s.unlock()
 	}
 	if err != nil {
 		return err
@@ -321,8 +321,23 @@ func (s *Server) clear(ctx context.Context) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	return nil
+	return s.unlock()
 }
+
+// unlock removes the socket of a server that is gone, and its lock. The lock holds
+// a number of a process, and while nobody has waited for the killed server, as in
+// a container whose first process waits for nobody, or when another process has got
+// its number, a new server would take it for alive and not start.
+func (s *Server) unlock() error {
+	var errs []error
+	for _, name := range []string{".s.PGSQL.5432", ".s.PGSQL.5432.lock"} {
+		if err := os.Remove(filepath.Join(s.socket, name)); !errors.Is(err, os.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
 
 // gone waits at most d for the last process in the data folder to end.
 func (s *Server) gone(d time.Duration) bool {
