@@ -581,6 +581,9 @@ func TestSweepsOldUploads(t *testing.T) {
 	old := c.t.Add(-stale - time.Hour)
 	must(t, os.Chtimes(filepath.Join(f.dir(drop), uploading+"old"), old, old))
 	must(t, os.Chtimes(filepath.Join(f.dir(drop), uploading+"new"), c.t, c.t))
+	slip := filepath.Join(f.dir(Returned), writing+"old")
+	must(t, os.WriteFile(slip, []byte("half"), 0o600))
+	must(t, os.Chtimes(slip, old, old))
 	f.sweep()
 	if diff := cmp.Diff(map[string]string{"drop/.upload-new": "half"}, tree(t, f)); diff != "" {
 		t.Error(diff)

@@ -33,10 +33,13 @@ func moveLooking(from, to string) error {
 	return os.Rename(from, to)
 }
 
+// writing begins the hidden name of a file that is being written.
+const writing = ".write-"
+
 // write writes a file whole or not at all: under a hidden name first. A file of
 // that name is replaced.
 func write(path string, body []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".write-*")
+	tmp, err := os.CreateTemp(filepath.Dir(path), writing+"*")
 	if err != nil {
 		return err
 	}

@@ -71,10 +71,11 @@ func (f *Folder) mark(path string, on bool) {
 	}
 }
 
-// sweep removes the uploads that an earlier run left unfinished.
+// sweep removes the uploads and the slips that an earlier run left unfinished.
 func (f *Folder) sweep() {
 	old, _ := filepath.Glob(filepath.Join(f.dir(drop), uploading+"*"))
-	for _, path := range old {
+	slips, _ := filepath.Glob(filepath.Join(f.dir(Returned), writing+"*"))
+	for _, path := range append(old, slips...) {
 		info, err := os.Lstat(path)
 		f.mu.Lock()
 		ours := f.uploads[path]
