@@ -71,7 +71,8 @@ func (r *Registry) page(c *Certificate, frame *typeset.Page) *typeset.Page {
 
 // across writes over the whole page, under everything, what c is not.
 func across(p *typeset.Page, c *Certificate) {
-	word, pale := "", typeset.Color{}
+	var word string
+	var pale typeset.Color
 	switch c.State() {
 	case Approved, Delivered:
 		return

@@ -59,7 +59,7 @@ func SplitAnswers(text string) AnswerList {
 	}
 	var out AnswerList
 	for text != "" {
-		n := len("ا")
+		var n int
 		switch {
 		case strings.HasPrefix(text, "الف"):
 			n = len("الف")

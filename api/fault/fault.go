@@ -66,7 +66,7 @@ func KindOf(err error) Kind {
 // All lists every fault joined or wrapped in err, in order, for a caller who
 // tells them all at once.
 func All(err error) []*Error {
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // it walks the wrapping itself
 	case nil:
 		return nil
 	case *Error:

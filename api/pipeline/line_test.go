@@ -56,7 +56,7 @@ func TestLine(t *testing.T) {
 	o.drop(map[string][]byte{"torn.jpg": torn})
 	o.run(o.still(9), l.Run)
 
-	one := strings.Index(strings.Join(o.tree(), " "), "read/a.jpg") >= 0
+	one := strings.Contains(strings.Join(o.tree(), " "), "read/a.jpg")
 	a, b := "copies/copy.jpg", "read/a.jpg"
 	if !one { // whichever came first is the scan
 		a, b = "copies/a.jpg", "read/copy.jpg"

@@ -180,8 +180,8 @@ func (d *PDF) begin(n int) {
 func (d *PDF) stream(n int, dict string, data []byte) {
 	var small bytes.Buffer
 	d.zip.Reset(&small)
-	d.zip.Write(data)
-	d.zip.Close()
+	_, err := d.zip.Write(data)
+	d.fail(errors.Join(err, d.zip.Close()))
 	d.begin(n)
 	d.write("<<%s/Filter/FlateDecode/Length %d>>\nstream\n", dict, small.Len())
 	d.bytes(small.Bytes())

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -81,6 +82,7 @@ func mischief(_ context.Context, p page.Page, design finder) (*omr.Reading, erro
 				b[i] = byte(i)
 			}
 			hoard = append(hoard, b)
+			runtime.KeepAlive(hoard)
 		}
 	case prints:
 		fmt.Println("warning: something is odd")

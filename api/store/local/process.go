@@ -254,7 +254,7 @@ func (s *Server) run() (up bool, err error) {
 
 func within(ended <-chan error, d time.Duration) bool {
 	select {
-	case <-ended:
+	case _ = <-ended: // why it ended, the log has told
 		return true
 	case <-time.After(d):
 		return false
@@ -337,7 +337,6 @@ func (s *Server) unlock() error {
 	}
 	return errors.Join(errs...)
 }
-
 
 // gone waits at most d for the last process in the data folder to end.
 func (s *Server) gone(d time.Duration) bool {

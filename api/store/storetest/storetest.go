@@ -7,11 +7,13 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -94,17 +96,17 @@ func serve() (string, error) {
 func removeAfterUs(dir string) error {
 	const wait = `read x; for i in 1 2 3 4 5 6 7 8 9 10; do
 		[ -e "$0/pg/data/postmaster.pid" ] || break; sleep 0.3; done; rm -rf "$0"; sleep 1; rm -rf "$0"`
-	cmd := exec.Command("/bin/sh", "-c", wait, dir)
+	cmd := exec.CommandContext(context.Background(), "/bin/sh", "-c", wait, dir)
 	pipe, err := cmd.StdinPipe()
 	if err != nil {
 		return err
 	}
-	held = pipe
+	held.Store(&pipe)
 	return cmd.Start()
 }
 
 // held is never closed by us, and so must not be collected.
-var held any
+var held atomic.Pointer[io.WriteCloser]
 
 // at is the address of another database of the same server.
 func at(server, name string) string {

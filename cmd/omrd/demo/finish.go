@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -267,6 +268,6 @@ func (o *office) rate(ctx context.Context, readers int) (float64, error) {
 
 // conflict says whether err is a conflict with what stands already.
 func conflict(err error) bool {
-	p, ok := err.(*problem)
-	return ok && p.Status == http.StatusConflict
+	var p *problem
+	return errors.As(err, &p) && p.Status == http.StatusConflict
 }

@@ -280,15 +280,6 @@ func (o *office) describe(w io.Writer) {
 		len(o.session.Titles), perTitle, len(o.session.Forms), len(o.people), o.session.Rules.Pass.Num, o.session.Rules.Pass.Den)
 }
 
-// find returns the candidate who has number n.
-func (o *office) find(n exam.PersonID) (exam.Candidate, bool) {
-	i := slices.IndexFunc(o.people, func(c exam.Candidate) bool { return c.Person == n })
-	if i < 0 {
-		return exam.Candidate{}, false
-	}
-	return o.people[i], true
-}
-
 // form returns the form called id.
 func (o *office) form(id sheets.Choice) exam.Form {
 	i := slices.IndexFunc(o.session.Forms, func(f exam.Form) bool { return string(f.ID) == string(id) })
