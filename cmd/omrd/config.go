@@ -37,8 +37,16 @@ type Config struct {
 	// certificates. Empty means http:// and the address listened on.
 	BaseURL string `toml:"base_url" env:"BASE_URL"`
 
+	// TLSCert and TLSKey are files in PEM; with both, the server speaks https itself.
+	// Without, it is for a proxy that does.
+	TLSCert string `toml:"tls_cert" env:"TLS_CERT"`
+	TLSKey  string `toml:"tls_key" env:"TLS_KEY"`
+
 	// Archive is the folder where scans are kept by their hash. Empty means Data/archive.
 	Archive string `toml:"archive" env:"ARCHIVE"`
+
+	// S3 is a bucket that takes the place of the folder, for many machines.
+	S3 S3 `toml:"s3" envPrefix:"S3_"`
 
 	// Stations are the scanner stations. As environment: hall-1=/srv/hall-1,hall-2=/srv/hall-2.
 	// None means one station hall-1 in Data/stations/hall-1.
@@ -67,6 +75,9 @@ type Config struct {
 	// Data/keys/certificate.key, which is made when absent.
 	SigningKey string `toml:"signing_key" env:"SIGNING_KEY"`
 
+	// Station is for omrd station alone: a machine at a hall.
+	Station Hall `toml:"station" envPrefix:"STATION_"`
+
 	// Log is the form of the log on stderr: "text" or "json".
 	Log string `toml:"log" env:"LOG"`
 
@@ -77,11 +88,28 @@ type Config struct {
 // Stations maps the name of a station to its folder.
 type Stations map[string]string
 
+// An S3 names a bucket of an S3-compatible server.
+type S3 struct {
+	// Endpoint is the server, https://s3.example.ir. Empty means that no bucket is used.
+	Endpoint string `toml:"endpoint" env:"ENDPOINT"`
+
+	// Region is what the server wants named; many want nothing.
+	Region string `toml:"region" env:"REGION"`
+
+	// Bucket must exist. Prefix begins the name of every scan in it, as in "scans/".
+	Bucket string `toml:"bucket" env:"BUCKET"`
+	Prefix string `toml:"prefix" env:"PREFIX"`
+
+	// Access is the name of the access key; Secret is the file that holds its secret.
+	Access string `toml:"access" env:"ACCESS"`
+	Secret string `toml:"secret" env:"SECRET"`
+}
+
 // Default is what a fresh installation uses.
 func Default() Config {
 	return Config{
 		Data: "var", Listen: "127.0.0.1:8080", Settle: 2 * time.Second, Poll: time.Second,
-		PageTime: 20 * time.Second, Fonts: "/usr/share/fonts/truetype/noto", Log: "text",
+		PageTime: 20 * time.Second, Station: Hall{Listen: "127.0.0.1:8090"}, Fonts: "/usr/share/fonts/truetype/noto", Log: "text",
 	}
 }
 
@@ -181,6 +209,12 @@ func (c *Config) Validate() error {
 	}
 	if u, err := url.Parse(c.Database); c.Database != "" && (err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql") {
 		fail("database: a URL that begins with postgres:// is expected")
+	}
+	if s := c.S3; s.Endpoint != "" && (s.Bucket == "" || s.Access == "" || s.Secret == "") {
+		fail("s3: bucket, access and secret (a file) are needed beside the endpoint")
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		fail("tls_cert, tls_key: one is of no use without the other")
 	}
 	folders := map[string]string{}
 	for name, dir := range c.Stations {

@@ -24,10 +24,12 @@ var version = "unknown"
 type cli struct {
 	Config string `short:"c" help:"Configuration file (TOML). The environment, OMRD_…, outranks it." placeholder:"FILE"`
 
-	Serve   serveCmd `cmd:"" help:"Run the whole service: stations, line, HTTP."`
-	Work    workCmd  `cmd:"" help:"Only read scans, for a service on another machine with the same database and archive."`
-	Demo    demoCmd  `cmd:"" help:"Run the service and do its whole job on made scans."`
-	Version struct{} `cmd:"" help:"Say which build this is."`
+	Serve   serveCmd   `cmd:"" help:"Run the whole service: stations, line, HTTP."`
+	Work    workCmd    `cmd:"" help:"Only read scans, for a service on another machine with the same database and archive."`
+	Station stationCmd `cmd:"" help:"A scanner station at a hall far from the service."`
+	Import  importCmd  `cmd:"" help:"Bring in a stick that a station without network wrote."`
+	Demo    demoCmd    `cmd:"" help:"Run the service and do its whole job on made scans."`
+	Version struct{}   `cmd:"" help:"Say which build this is."`
 }
 
 func main() {

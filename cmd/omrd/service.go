@@ -25,6 +25,7 @@ import (
 	"bargkhan/api/intake"
 	"bargkhan/api/pipeline"
 	"bargkhan/api/pipeline/child"
+	"bargkhan/api/station"
 	"bargkhan/api/store"
 	"bargkhan/api/store/local"
 	"bargkhan/calibration"
@@ -92,7 +93,12 @@ func (s *Service) Close() {
 func (s *Service) atEnd(f func()) { s.closers = append(s.closers, f) }
 
 // URL is where the service answers.
-func (s *Service) URL() string { return "http://" + s.listener.Addr().String() }
+func (s *Service) URL() string {
+	if s.cfg.TLSCert != "" {
+		return "https://" + s.listener.Addr().String()
+	}
+	return "http://" + s.listener.Addr().String()
+}
 
 // openStore connects to the database, after starting a private one if none is given.
 func (s *Service) openStore(ctx context.Context) (err error) {
@@ -117,8 +123,12 @@ func (s *Service) openLine() error {
 	s.pool = &child.Pool{Size: s.cfg.Workers, PageTime: s.cfg.PageTime, Design: s.store.Design, Log: s.log}
 	s.atEnd(s.pool.Close)
 	policy := calibration.Default().Policy
+	scans, err := s.openArchive()
+	if err != nil {
+		return err
+	}
 	s.line = &pipeline.Line{
-		Archive: &archive.Folder{Dir: s.cfg.Archive}, Store: s.store, Reader: s.pool,
+		Archive: scans, Store: s.store, Reader: s.pool,
 		Policy:  func(string) judge.Policy { return policy },
 		Workers: s.cfg.Workers, Log: s.log,
 	}
@@ -131,6 +141,22 @@ func (s *Service) openLine() error {
 	}
 	slices.SortFunc(s.line.Folders, func(a, b *intake.Folder) int { return strings.Compare(a.Station, b.Station) })
 	return nil
+}
+
+// openArchive is the folder or the bucket that scans are kept in.
+func (s *Service) openArchive() (pipeline.Archive, error) {
+	c := s.cfg.S3
+	if c.Endpoint == "" {
+		return &archive.Folder{Dir: s.cfg.Archive}, nil
+	}
+	secret, err := os.ReadFile(c.Secret)
+	if err != nil {
+		return nil, fmt.Errorf("secret of the bucket: %w", err)
+	}
+	return archive.OpenBucket(archive.S3{
+		Endpoint: c.Endpoint, Region: c.Region, Bucket: c.Bucket, Prefix: c.Prefix,
+		Access: c.Access, Secret: strings.TrimSpace(string(secret)), Cache: filepath.Join(s.cfg.Data, "cache"),
+	})
 }
 
 // whole says whether the file at path is complete in itself.
@@ -149,10 +175,10 @@ func whole(path string) (bool, string) {
 
 // openServer listens, so that the address is known before anything is printed.
 func (s *Service) openServer() (err error) {
-	if s.listener, err = net.Listen("tcp", s.cfg.Listen); err != nil {
+	if s.listener, err = new(net.ListenConfig).Listen(context.Background(), "tcp", s.cfg.Listen); err != nil {
 		return fmt.Errorf("%w; set listen, or OMRD_LISTEN, to another address", err)
 	}
-	s.atEnd(func() { s.listener.Close() })
+	s.atEnd(func() { _ = s.listener.Close() }) // the server has closed it already
 	base := s.cfg.BaseURL
 	if base == "" {
 		base = s.URL()
@@ -167,7 +193,10 @@ func (s *Service) openServer() (err error) {
 	}
 	s.logins = pgxstore.New(s.store.Pool())
 	s.atEnd(s.logins.StopCleanup)
+	inbox := &station.Inbox{Dir: filepath.Join(s.cfg.Data, "inbox")}
+	inbox.Sweep(time.Now())
 	surface := &api.Server{
+		Inbox:   inbox,
 		Records: s.store, Line: s.line, Logins: s.logins, Fonts: s.cfg.Fonts, BaseURL: base,
 		Registry: &certificate.Registry{Store: s.store.Registry(), Signer: signer, Now: time.Now, Fonts: fonts, VerifyURL: base + "/v/"},
 		Metrics:  s.metrics(), Ready: s.store.Health, Log: s.log,
@@ -190,7 +219,7 @@ func (s *Service) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.line.Run(ctx) })
 	g.Go(func() error {
-		if err := s.server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.serve(); !errors.Is(err, http.ErrServerClosed) {
 			return err
 		}
 		return nil
@@ -204,6 +233,14 @@ func (s *Service) Run(ctx context.Context) error {
 	err := g.Wait()
 	s.log.Info("stopped")
 	return err
+}
+
+// serve answers HTTP, encrypted when there is a certificate.
+func (s *Service) serve() error {
+	if s.cfg.TLSCert != "" {
+		return s.server.ServeTLS(s.listener, s.cfg.TLSCert, s.cfg.TLSKey)
+	}
+	return s.server.Serve(s.listener)
 }
 
 // first is an account with the password that is shown once.
