@@ -20,10 +20,14 @@ type Stack struct {
 
 const stackPrefix = "BKH1"
 
+// stackEscape keeps the slash for parting, and leaves Persian as it is: escaped it
+// would make the code three times as dense.
+var stackEscape = strings.NewReplacer("%", "%25", "/", "%2F")
+
 // Text is s as a QR code carries it: "BKH1/session/venue/3/50", with "/E" behind it
-// on the sheet at the end. Names are escaped as in a URL.
+// on the sheet at the end. A slash in a name is written %2F.
 func (s Stack) Text() string {
-	text := fmt.Sprintf("%s/%s/%s/%d/%d", stackPrefix, url.PathEscape(s.Session), url.PathEscape(s.Venue), s.Number, s.Sheets)
+	text := fmt.Sprintf("%s/%s/%s/%d/%d", stackPrefix, stackEscape.Replace(s.Session), stackEscape.Replace(s.Venue), s.Number, s.Sheets)
 	if s.End {
 		text += "/E"
 	}

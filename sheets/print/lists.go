@@ -43,7 +43,7 @@ func (p *press) header(s sheets.Stack) *typeset.Page {
 	} else {
 		line(y+20, 7, 3.2, false, "این برگه را روی دسته بگذارید و با دسته اسکن کنید.")
 	}
-	line(y+28, 5, 2.6, false, "رمز آزمون: "+s.Session)
+	page.Text(typeset.Box(20, y+28, w-20, y+33), typeset.Style{Size: 2.8, Align: typeset.Centre, LTR: true}, typeset.Span{Text: s.Session})
 	return page
 }
 
