@@ -306,7 +306,7 @@ func (p *Pool) take(ctx context.Context) (*proc, error) {
 	if err != nil {
 		p.ill()
 		// Without the chain of err: that it ended says nothing of any page.
-		return nil, fmt.Errorf("%w: starting a child to read with: %w", fault.Transient, err)
+		return nil, fmt.Errorf("%w: starting a child to read with: %v", fault.Transient, err) //nolint:errorlint // its kind is ours, whatever the cause says
 	}
 	return c, nil
 }
