@@ -41,6 +41,9 @@ type raster struct {
 	dpi    float64
 }
 
+// serials is how many sheets of one design are printed: each is kept in memory.
+const serials = 5
+
 var (
 	rasters = map[raster]*image.Gray{}
 	drawing sync.Mutex
@@ -86,38 +89,54 @@ func (r result) String() string {
 		r.sheets, r.rejected, r.fields, r.of[0], r.of[1], r.of[2], r.of[3], r.of[4])
 }
 
-// try prints, fills, spoils and reads one sheet.
-func (r *result) try(t testing.TB, d *sheets.Design, f family, seed uint64) {
+// made prints, fills and spoils one sheet.
+func (f family) made(t testing.TB, d *sheets.Design, seed uint64) (page.Page, *omrtest.Truth) {
 	t.Helper()
 	dpi := float64(f.dpi)
 	rng := rand.New(rand.NewPCG(seed, 1))
-	img := printed(t, d, int(seed), dpi)
-	pg := d.Pages[0]
-	truth := omrtest.NewTruth(1, sheets.NewSerial(int(seed)), pg)
-	truth.Add(omrtest.Fill(img, omrtest.DPI(dpi), pg, answers(pg, rng), f.hand, rng)...)
+	serial := int((seed-1)%serials) + 1
+	img := printed(t, d, serial, dpi)
+	truth := omrtest.NewTruth(1, sheets.NewSerial(serial), d.Pages[0])
+	all := answers(d.Pages[0], rng)
+	if f.several {
+		for _, x := range d.Pages[0].Fields { // in this order, so that equal seeds make equal pages
+			hand := omrtest.Hands()[rng.IntN(len(omrtest.Hands()))]
+			truth.Add(omrtest.Fill(img, omrtest.DPI(dpi), d.Pages[0], map[sheets.FieldID][]sheets.Choice{x.ID: all[x.ID]}, hand, rng)...)
+		}
+	} else {
+		truth.Add(omrtest.Fill(img, omrtest.DPI(dpi), d.Pages[0], all, f.hand, rng)...)
+	}
 	if f.spoil != nil {
 		img = f.spoil(img, rng)
 	}
-	r.sheets++
-	reader := omr.Reader{Design: func(sheets.Stamp) (*sheets.Design, error) { return d, nil }}
 	said := dpi
 	if f.said != 0 {
 		said = max(f.said, 0)
 	}
-	got, err := reader.Read(context.Background(), page.Page{Number: 1, DPI: said, Img: img, Bits: f.bits})
+	return page.Page{Number: 1, DPI: said, Img: img, Bits: f.bits}, truth
+}
+
+// try makes and reads one sheet. It returns what was measured; nil of a sheet that was
+// rejected.
+func (r *result) try(t testing.TB, d *sheets.Design, f family, seed uint64) (*omr.Reading, *omrtest.Truth) {
+	t.Helper()
+	p, truth := f.made(t, d, seed)
+	r.sheets++
+	reader := omr.Reader{Design: func(sheets.Stamp) (*sheets.Design, error) { return d, nil }}
+	got, err := reader.Read(context.Background(), p)
 	var back *omr.Reject
 	if errors.As(err, &back) {
 		r.rejected++
-		r.words = append(r.words, fmt.Sprintf("seed %d: %v", seed, err))
-		return
+		r.words = append(r.words, fmt.Sprintf("%s, seed %d: %v", f.name, seed, err))
+		return nil, truth
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got.Stamp.Serial != truth.Serial {
-		t.Errorf("seed %d: serial %s, want %s", seed, got.Stamp.Serial, truth.Serial)
+		t.Errorf("%s, seed %d: serial %s, want %s", f.name, seed, got.Stamp.Serial, truth.Serial)
 	}
-	for i, v := range judge.Fields(pg, got.Evidence, calibration.Default().Policy) {
+	for i, v := range judge.Fields(d.Pages[0], got.Evidence, calibration.Default().Policy) {
 		o := truth.Judge(v.Field, v.Choices, len(v.Doubts) > 0)
 		r.fields++
 		r.of[o]++
@@ -128,9 +147,11 @@ func (r *result) try(t testing.TB, d *sheets.Design, f family, seed uint64) {
 					e = append(e, x)
 				}
 			}
-			r.words = append(r.words, fmt.Sprintf("seed %d: field %d %v: outcome %d, read %v, is %+v, doubts %v, %+v", seed, i, v.Field, o, v.Choices, truth.Fields[v.Field], v.Doubts, e))
+			r.words = append(r.words, fmt.Sprintf("%s, seed %d: field %d %v: outcome %d, read %v, is %+v, doubts %v, %+v",
+				f.name, seed, i, v.Field, o, v.Choices, truth.Fields[v.Field], v.Doubts, e))
 		}
 	}
+	return got, truth
 }
 
 func TestClean(t *testing.T) {

@@ -13,14 +13,15 @@ import (
 
 // A family is one kind of bad scan.
 type family struct {
-	name  string
-	dpi   omrtest.DPI
-	hand  omrtest.Hand
-	spoil omrtest.Spoil
-	bits  int
-	said  float64 // dpi in the file, if it is not that of the sheet; below 0: none
-	slow  bool    // only made when more sheets are asked for
-	may   int     // rejects of a hundred sheets that are no fault; the rest must be read
+	name    string
+	dpi     omrtest.DPI
+	hand    omrtest.Hand
+	spoil   omrtest.Spoil
+	bits    int
+	said    float64 // dpi in the file, if it is not that of the sheet; below 0: none
+	several bool    // every field has a hand of its own
+	slow    bool    // only made when more sheets are asked for
+	may     int     // rejects of a hundred sheets that are no fault; the rest must be read
 }
 
 // random makes a spoil whose amount is drawn for each sheet, from lo to hi.
@@ -35,8 +36,11 @@ func scanned(s ...omrtest.Spoil) omrtest.Spoil {
 	return omrtest.Chain(append(s, omrtest.Scanned())...)
 }
 
-func families() []family {
-	const d = omrtest.DPI(200)
+func families() []family { return familiesAt(200) }
+
+// familiesAt are the kinds of bad scans; those that are not about a resolution are
+// printed at d.
+func familiesAt(d omrtest.DPI) []family {
 	pencil := omrtest.Pencil
 	skew := func(v float64) omrtest.Spoil { return omrtest.Skew(v) }
 	list := []family{
@@ -131,13 +135,19 @@ func families() []family {
 	return list
 }
 
-// TestSpoiled reads sheets that were spoiled in every way that omrtest knows. None
-// may be misread without a doubt; BARGKHAN_SEEDS asks for more sheets a family.
-func TestSpoiled(t *testing.T) {
-	n := uint64(1)
-	if more, err := strconv.ParseUint(os.Getenv("BARGKHAN_SEEDS"), 10, 64); err == nil {
-		n = more
+// asked is the number that an environment variable asks for, or usual.
+func asked(name string, usual uint64) uint64 {
+	if v, err := strconv.ParseUint(os.Getenv(name), 10, 64); err == nil {
+		return v
 	}
+	return usual
+}
+
+// TestSpoiled reads sheets that were spoiled in every way that omrtest knows. None
+// may be misread without a doubt; BARGKHAN_SEEDS asks for more sheets a family, and
+// BARGKHAN_BASE for others: seeds from there on.
+func TestSpoiled(t *testing.T) {
+	n, base := asked("BARGKHAN_SEEDS", 1), asked("BARGKHAN_BASE", 1)
 	d := national(t, true)
 	for _, f := range families() {
 		t.Run(f.name, func(t *testing.T) {
@@ -147,7 +157,7 @@ func TestSpoiled(t *testing.T) {
 			}
 			var r result
 			for seed := range n {
-				r.try(t, d, f, seed+1)
+				r.try(t, d, f, base+seed)
 			}
 			t.Log(r)
 			for _, w := range r.words {
