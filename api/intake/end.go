@@ -63,6 +63,9 @@ func (f *Folder) Slip(a Arrival, text string, pages []Picture) (err error) {
 // not been whole. It gets another name if its own is taken by then.
 func (f *Folder) PutBack(a Arrival) (err error) {
 	defer fault.Wrap(&err, "intake: put %s %q of station %s back", a.ID, a.Name, f.Station)
+	if f.Source != "" {
+		return f.forgetTaken(a)
+	}
 	name := filepath.FromSlash(a.Name)
 	if err := os.MkdirAll(filepath.Dir(filepath.Join(f.dir(drop), name)), 0o770); err != nil {
 		return err

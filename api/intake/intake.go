@@ -3,11 +3,12 @@
 //
 // A station's folder holds:
 //
-//	drop/             the scanner writes here
+//	drop/             the scanner writes here, unless it writes to a share that may only be read
 //	work/<id>/<name>  claimed: one folder an arrival, the file under its own name
 //	read/             files that were read
 //	copies/           exact copies of files that had already come
 //	returned/         files and pages given back, each with a .txt that says why
+//	taken.jsonl       what was copied from a share that may only be read
 //
 // All lie on one file system: a file moves by rename and is never in two places.
 // Every step can be repeated, so that a power cut between any two of them is
@@ -43,12 +44,32 @@ type Folder struct {
 	// Nil takes every file that is still.
 	Whole func(path string) (bool, string)
 
+	// Source is the folder the scanner writes to when it lies elsewhere and nothing
+	// may be moved in it: a share that may only be read. Its files are copied, and a
+	// ledger beside the trays says which were. One service alone may take from it.
+	// Empty means drop/.
+	Source string
+
+	// Ignore are patterns (path.Match, small letters) of names to pass over, beside
+	// those that always are.
+	Ignore []string
+
+	// Marks are patterns (path.Match, small letters) of the names of files by which
+	// capture programs say that the batch in their folder is complete: what lies
+	// there is taken without waiting for Settle. Nil means the default.
+	Marks []string
+
 	mu      sync.Mutex
 	seen    map[string]*sight // by name in drop/
 	trouble error             // why the last look failed
 	since   time.Time         // of trouble
 	last    time.Time         // of the last claim, so that IDs grow
 	uploads map[string]bool   // hidden names being written by Put
+
+	finished time.Time            // when the last batch was said to be complete
+	marked   map[string]string    // folders of drop/ with a mark, and the mark
+	bare     map[string]time.Time // since when folders of drop/ are empty
+	taken    map[string]copied    // from Source, by name; nil before it was read
 }
 
 const (
@@ -101,6 +122,11 @@ type Wait struct {
 // station up calls it: looking never creates a folder, because a share that is
 // not mounted must not look like an empty one.
 func (f *Folder) Init() error {
+	if f.Source != "" {
+		if _, err := os.Stat(f.Source); err != nil {
+			return fmt.Errorf("station %s: the share that its scanner writes to: %w", f.Station, err)
+		}
+	}
 	for _, tray := range []Tray{drop, work, Read, Copies, Returned} {
 		if err := os.MkdirAll(f.dir(tray), 0o770); err != nil {
 			return fmt.Errorf("station %s: creating its folders: %w; check that %s may be written", f.Station, err, f.Root)

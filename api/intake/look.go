@@ -42,6 +42,9 @@ type sight struct {
 // nothing that is known. Only Arrivals looks; others see what was found.
 func (f *Folder) look() ([]string, error) {
 	found, err := f.list()
+	if err == nil && f.Source != "" {
+		err = f.passTaken(found)
+	}
 	if err != nil {
 		f.lost(err)
 		return nil, err
@@ -58,6 +61,7 @@ func (f *Folder) look() ([]string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.trouble, f.seen = nil, now
+	f.tidy(found)
 	slices.SortFunc(ready, persian.Natural)
 	return ready, nil
 }
@@ -84,35 +88,45 @@ func (f *Folder) sight(name string) *sight {
 	return &known
 }
 
-// list finds every file below drop/ that is not ignored, by its name in drop/.
-// What is not a regular file is found too, and never followed.
+// list finds every file below drop/ that is not ignored, by its name in drop/, and
+// notes marks and empty folders. What is not a regular file is found too, and
+// never followed.
 func (f *Folder) list() (map[string]fs.FileInfo, error) {
-	root := f.dir(drop)
-	found := map[string]fs.FileInfo{}
+	root := f.source()
+	found, marked, empty := map[string]fs.FileInfo{}, map[string]string{}, map[string]bool{}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if path == root {
 			return err
 		}
-		if ignores(d.Name()) {
+		name, relErr := filepath.Rel(root, path)
+		delete(empty, filepath.Dir(name))
+		if f.ignores(d.Name()) {
 			if d.IsDir() {
 				return fs.SkipDir
 			}
-			return nil
+			return relErr
 		}
 		if d.IsDir() && err == nil {
+			empty[name] = true
+			return nil
+		}
+		if f.marks(d.Name()) {
+			marked[filepath.Dir(name)] = name
 			return nil
 		}
 		info, statErr := d.Info()
 		if gone(statErr) {
 			return nil // between listing and looking
 		}
-		name, relErr := filepath.Rel(root, path)
 		if err := errors.Join(statErr, relErr); err != nil {
 			return err
 		}
 		found[name] = info // also a folder that cannot be opened: it is listed as such
 		return nil
 	})
+	if err == nil {
+		f.remark(marked, empty)
+	}
 	return found, err
 }
 
@@ -142,14 +156,14 @@ func (f *Folder) ready(s *sight) bool {
 	case s.Size == 0:
 		s.Why, s.Detail = empty, "0 bytes"
 		return false
-	case now.Sub(s.still) < f.settle():
+	case now.Sub(s.still) < f.quiet(s):
 		s.Why, s.Detail = settling, ""
 		if s.grew {
 			s.Why = growing
 		}
 		return false
 	}
-	path := filepath.Join(f.dir(drop), s.Name)
+	path := filepath.Join(f.source(), s.Name)
 	if err := opens(path); err != nil {
 		f.putOff(s, whyNot(err), err.Error())
 		return false

@@ -20,9 +20,27 @@ var ignored = []string{
 }
 
 // ignores says that a file or folder of this name is passed over in silence.
-func ignores(base string) bool {
+func ignores(base string) bool { return matches(ignored, base) }
+
+// ignores says so with the station's own patterns too.
+func (f *Folder) ignores(base string) bool { return ignores(base) || matches(f.Ignore, base) }
+
+// defaultMarks are Kodak's, which it writes when a batch is released, and what a
+// person or a script may put there.
+var defaultMarks = []string{"index.dat", "end-of-batch*", "پایان دسته*", "پایان‌دسته*"}
+
+// marks says that a file of this name ends a batch.
+func (f *Folder) marks(base string) bool {
+	if f.Marks == nil {
+		return matches(defaultMarks, base)
+	}
+	return matches(f.Marks, base)
+}
+
+// matches says whether base, in small letters, is of one of the patterns.
+func matches(patterns []string, base string) bool {
 	base = strings.ToLower(base)
-	for _, pattern := range ignored {
+	for _, pattern := range patterns {
 		if ok, _ := path.Match(pattern, base); ok {
 			return true
 		}

@@ -26,6 +26,9 @@ const stale = 48 * time.Hour
 // gives is not looked at.
 func (f *Folder) Put(ctx context.Context, name string, r io.Reader) (err error) {
 	defer fault.Wrap(&err, "intake: put %q at station %s", name, f.Station)
+	if f.Source != "" {
+		return fault.New(fault.Invalid, "این ایستگاه فایل‌ها را از پوشه‌ای اشتراکی برمی‌دارد و بارگذاری نمی‌پذیرد.", "فایل را در همان پوشه بگذارید، یا در ایستگاهی دیگر بارگذاری کنید.")
+	}
 	tmp, err := os.CreateTemp(f.dir(drop), uploading+"*")
 	if err != nil {
 		return unavailable(err)

@@ -27,6 +27,9 @@ const complain = time.Minute
 func (f *Folder) Arrivals(ctx context.Context) iter.Seq2[Arrival, error] {
 	return func(yield func(Arrival, error) bool) {
 		f.sweep()
+		if err := f.resume(); err != nil && !yield(Arrival{}, err) {
+			return
+		}
 		left, err := f.Claimed()
 		if err != nil && !yield(Arrival{}, err) {
 			return
@@ -109,7 +112,7 @@ func (f *Folder) take(ctx context.Context, name string) (Arrival, error) {
 
 // claim moves a file that is as it was seen into a folder of its own in work/.
 func (f *Folder) claim(name string) (Arrival, error) {
-	from := filepath.Join(f.dir(drop), name)
+	from := filepath.Join(f.source(), name)
 	info, err := os.Lstat(from)
 	if err != nil {
 		return Arrival{}, err
@@ -118,6 +121,9 @@ func (f *Folder) claim(name string) (Arrival, error) {
 		return Arrival{}, errNotNow
 	}
 	a := f.arrival(name, info.Size())
+	if f.Source != "" {
+		return a, f.copyIn(a, from, info)
+	}
 	if err := os.MkdirAll(filepath.Dir(a.Path), 0o770); err != nil {
 		return a, err
 	}
