@@ -46,7 +46,7 @@ func (d *Demo) Run(ctx context.Context) error {
 	office.describe(d.Out)
 
 	step("Filling them and spoiling the scans, as people, paper and scanners do")
-	stack, err := office.stack(d.Seed, d.Fonts)
+	stack, err := office.stack(d.Seed, d.Fonts, d.progress("made", 2*handedIn))
 	if err != nil {
 		return fmt.Errorf("making scans: %w", err)
 	}

@@ -132,7 +132,7 @@ func (d *Demo) drop(ctx context.Context, f *file) error {
 
 // watch shows how far the line has come until every file of the stack has ended.
 func (d *Demo) watch(ctx context.Context, o *office, s *stack, dropped <-chan error) error {
-	bar := d.progress(len(s.files))
+	bar := d.progress("read", len(s.files))
 	done := false
 	for {
 		fates, err := d.ledger(ctx, o)
@@ -177,11 +177,12 @@ func (d *Demo) graded(ctx context.Context, o *office, s *stack) error {
 	})
 }
 
-// progress is the display: a bar on a terminal, a line now and then elsewhere.
-func (d *Demo) progress(n int) func(done int) {
+// progress is the display of n things done: a bar on a terminal, a line now and
+// then elsewhere.
+func (d *Demo) progress(what string, n int) func(done int) {
 	if d.Terminal {
 		bar := progressbar.NewOptions(n, progressbar.OptionSetWriter(d.Out), progressbar.OptionShowCount(),
-			progressbar.OptionSetDescription("  read"), progressbar.OptionSetPredictTime(false), progressbar.OptionFullWidth(),
+			progressbar.OptionSetDescription("  "+what), progressbar.OptionSetPredictTime(false), progressbar.OptionFullWidth(),
 			progressbar.OptionOnCompletion(func() { fmt.Fprintln(d.Out) }))
 		return func(done int) { _ = bar.Set(done) } // a display that fails is no reason to stop
 	}
@@ -189,7 +190,7 @@ func (d *Demo) progress(n int) func(done int) {
 	return func(done int) {
 		if step := done * 10 / n; step != last {
 			last = step
-			fmt.Fprintf(d.Out, "  %d of %d files\n", done, n)
+			fmt.Fprintf(d.Out, "  %s %d of %d\n", what, done, n)
 		}
 	}
 }

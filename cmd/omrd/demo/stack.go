@@ -5,6 +5,7 @@ import (
 	"image"
 	"math/rand/v2"
 	"slices"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -81,15 +82,30 @@ type maker struct {
 	fonts *typeset.Fonts
 	print map[*sheets.Design]*print.Printer
 	stack stack
+	show  func(done int)
+
+	mu   sync.Mutex
+	done int // sheets filled and pages scanned
+}
+
+// handedIn is how many sheets are filled, each of which is scanned at least once.
+const handedIn = named + spares - 1
+
+// step shows that one more sheet was filled or scanned.
+func (m *maker) step() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.done++
+	m.show(min(m.done, 2*handedIn))
 }
 
 // stack fills the sheets, scans them and spoils the scans.
-func (o *office) stack(seed uint64, fontDir string) (*stack, error) {
+func (o *office) stack(seed uint64, fontDir string, show func(done int)) (*stack, error) {
 	fonts, err := typeset.LoadFonts(fontDir)
 	if err != nil {
 		return nil, err
 	}
-	m := &maker{o: o, seed: seed, fonts: fonts, print: map[*sheets.Design]*print.Printer{}}
+	m := &maker{o: o, seed: seed, fonts: fonts, print: map[*sheets.Design]*print.Printer{}, show: show}
 	for _, d := range []*sheets.Design{o.personal, o.spare, o.foreign} {
 		if m.print[d], err = print.New(d, fonts); err != nil {
 			return nil, err
@@ -136,6 +152,7 @@ func (m *maker) papers() ([]*paper, error) {
 
 // paper prints and fills one sheet.
 func (m *maker) paper(i int, c exam.Candidate) (*paper, error) {
+	defer m.step()
 	rng := m.rng(1000 + uint64(i))
 	p := &paper{serial: c.Serial, person: c.Person, form: sheets.Choice('1' + rune(i%2)), design: m.o.personal}
 	who := print.Person{Name: c.Name, Father: c.Father, Number: string(c.Person), Employer: c.Employer,
@@ -244,6 +261,7 @@ func spoil(i int) (string, omrtest.Spoil) {
 
 // page scans one sheet.
 func (m *maker) page(i int, p *paper, again uint64, more ...omrtest.Spoil) (*image.Gray, []string) {
+	defer m.step()
 	rng := m.rng(2000 + uint64(i) + 500*again)
 	var defects []string
 	spoils := []omrtest.Spoil{omrtest.Skew(2*rng.Float64() - 1)}
