@@ -59,7 +59,7 @@ run: build ## the service with an empty database; the first account is printed o
 
 .PHONY: test
 test: setup-test ## set-up and every test
-	@go test ./...
+	@go test -timeout 30m ./...
 
 .PHONY: check
 check: setup-test ## format, vet, lint, the law of imports, short tests
