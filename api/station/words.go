@@ -59,11 +59,11 @@ func faTime(t time.Time) string {
 func faSize(n int64) string {
 	switch {
 	case n >= 1<<20:
-		return persian.Digits(strings.Replace(strconv.FormatFloat(float64(n)/(1<<20), 'f', 1, 64), ".", "٫", 1)) + " مگابایت"
+		return persian.Digits(strings.Replace(strconv.FormatFloat(float64(n)/(1<<20), 'f', 1, 64), ".", "٫", 1)) + "\u00a0مگابایت"
 	case n >= 1<<10:
-		return persian.Int(int(n>>10)) + " کیلوبایت"
+		return persian.Int(int(n>>10)) + "\u00a0کیلوبایت"
 	}
-	return persian.Int(int(n)) + " بایت"
+	return persian.Int(int(n)) + "\u00a0بایت"
 }
 
 // faSpan is a length of time for people, in its greatest whole unit.

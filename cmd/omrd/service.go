@@ -201,7 +201,10 @@ func (s *Service) openServer() (err error) {
 		Registry: &certificate.Registry{Store: s.store.Registry(), Signer: signer, Now: time.Now, Fonts: fonts, VerifyURL: base + "/v/"},
 		Metrics:  s.metrics(), Ready: s.store.Health, Log: s.log,
 	}
-	s.server = &http.Server{Handler: surface.Handler(), ReadHeaderTimeout: 10 * time.Second}
+	s.server = &http.Server{
+		Handler: surface.Handler(), ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelInfo), // strangers who break off a handshake
+	}
 	return nil
 }
 
