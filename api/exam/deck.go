@@ -35,6 +35,21 @@ type DeckWaiver struct {
 	At      time.Time `json:"at"`
 }
 
+// An Opening says that a session was opened for scanning at its stations.
+type Opening struct {
+	Stations []string  `json:"stations"`
+	By       Login     `json:"by"`
+	At       time.Time `json:"at"`
+}
+
+// A DeckBook is all that is known of the decks of a session, in the order in which it
+// was recorded.
+type DeckBook struct {
+	Checks   []DeckCheck
+	Waivers  []DeckWaiver
+	Openings []Opening
+}
+
 // Check says what is wrong with a waiver.
 func (w *DeckWaiver) Check() error {
 	var f flaws
