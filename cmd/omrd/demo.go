@@ -53,12 +53,13 @@ func (d *demoCmd) Run(ctx context.Context, c *Config) error {
 	return d.run(ctx, s, token)
 }
 
-// begin clears the folder of a demo that came to its end.
+// begin clears the folder of a demo that came to its end. Beside a database that is
+// not ours nothing is cleared: what it remembers is in that folder.
 func (d *demoCmd) begin(c *Config) error {
 	if err := c.complete(); err != nil {
 		return err
 	}
-	if _, err := os.Stat(filepath.Join(c.Data, finished)); err == nil {
+	if _, err := os.Stat(filepath.Join(c.Data, finished)); err == nil && c.Database == "" {
 		if err := os.RemoveAll(c.Data); err != nil {
 			return err
 		}
