@@ -17,6 +17,7 @@ import (
 // Each method is one transaction; a missing thing is a fault.NotFound.
 type Records interface {
 	FarRecords
+	DeckRecords
 
 	// Accounts. hash is an argon2id string made by this package.
 	PutAccount(ctx context.Context, a exam.Account, hash string) error
