@@ -30,6 +30,7 @@ import (
 	"bargkhan/api/intake"
 	"bargkhan/api/pipeline"
 	"bargkhan/api/pipeline/child"
+	far "bargkhan/api/station"
 	"bargkhan/api/store"
 	"bargkhan/api/store/storetest"
 	"bargkhan/omr"
@@ -103,7 +104,7 @@ func newWorld(t testing.TB) *world {
 	}
 	w.line = &pipeline.Line{Folders: []*intake.Folder{folder}, Archive: archive{}, Reader: eye{w}, Store: lineStore{w.store, w.read}, Now: w.clock}
 	s := &api.Server{
-		Records: w.store, Line: w.line, Registry: newRegistry(w), Logins: memstore.New(),
+		Records: w.store, Line: w.line, Registry: newRegistry(w), Logins: memstore.New(), Inbox: &far.Inbox{Dir: t.TempDir()},
 		Now: w.clock, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Ready: w.store.Health,
 	}
 	w.server = httptest.NewServer(s.Handler())
