@@ -91,10 +91,13 @@ func (v *verdict) none(rule sheets.Rule, ev []Evidence, above []float64) {
 
 // one is a field with one sure mark: anything else in it must be blank, or a ghost far
 // behind a mark as dark as this page's are. In a scan that loses pale marks nothing is
-// known to be a ghost.
+// known to be a ghost, and beside a mark that is not solid another one may be lost.
 func (v *verdict) one(ev []Evidence, above []float64) {
 	top := largest(above)
 	ghosts := top >= v.s.strong() && !v.s.dim
+	if v.s.dim && top < solidMark {
+		v.doubt(Hidden, "", top-v.s.marked)
+	}
 	for i, a := range above {
 		if a <= v.s.blank || a >= v.s.marked {
 			continue

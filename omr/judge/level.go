@@ -74,6 +74,9 @@ func newScale(pg sheets.Page, ev []Evidence, p Policy) *scale {
 	noise := quietest + spreads*sigma
 	s.marked = max(s.sure(p), min(noise/nearMark, p.Marked*mostRaised))
 	s.blank = min(noise, max(p.Blank, nearMark*s.marked))
+	if s.dim {
+		s.blank = min(s.blank, p.Blank) // a scan of black and white has no noise that only looks like ink
+	}
 	unmarked := len(s.usual) < usualMarks
 	trace := traceLeast + traceSpreads*sigma
 	if unmarked {
@@ -153,7 +156,7 @@ func (s *scale) sure(p Policy) float64 {
 // marks are solid, so the threshold is far from this pencil.
 const (
 	partlySeen = 0.985 // Seen of the page's middle bubble: below, the whole scan has lost something
-	solidMark  = 0.8   // ink that nine of ten marks exceed
+	solidMark  = 0.7   // ink that nine of ten marks exceed
 )
 
 // lossy says whether blanks of the page may be marks that the scan has lost: all its
