@@ -28,10 +28,15 @@ func TestLoad(t *testing.T) {
 			want: func(c *Config) {
 				c.Listen, c.Stations = "127.0.0.1:10", Stations{"a": "/srv/a", "b": "/srv/b"}
 			}},
+		{name: "nested", file: "[s3]\nendpoint = \"https://s3\"\nbucket = \"b\"\n[station.folders]\nfeeder = \"/srv/f\"\n", env: []string{"OMRD_S3_ACCESS=a", "OMRD_S3_SECRET=/srv/secret", "OMRD_STATION_PIN=00"},
+			want: func(c *Config) {
+				c.S3 = S3{Endpoint: "https://s3", Bucket: "b", Access: "a", Secret: "/srv/secret"}
+				c.Station.Folders, c.Station.Pin = Stations{"feeder": "/srv/f"}, "00"
+			}},
 		{name: "unknown key", file: "lisen = 1", faults: []string{"lisen"}},
 		{name: "unknown variable", env: []string{"OMRD_LISEN=1"}, faults: []string{"OMRD_LISEN"}},
-		{name: "every fault at once", env: []string{"OMRD_LISTEN=here", "OMRD_DATABASE=mysql://x", "OMRD_SETTLE=1ms", "OMRD_STATIONS=Hall 1=/a,b=/a", "OMRD_LOG=xml"},
-			faults: []string{"listen", "database", "settle", "Hall 1", "share", "log"}},
+		{name: "every fault at once", env: []string{"OMRD_LISTEN=here", "OMRD_DATABASE=mysql://x", "OMRD_SETTLE=1ms", "OMRD_STATIONS=Hall 1=/a,b=/a", "OMRD_LOG=xml", "OMRD_S3_ENDPOINT=https://s3", "OMRD_TLS_KEY=x"},
+			faults: []string{"listen", "database", "settle", "Hall 1", "share", "log", "s3:", "tls_cert"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

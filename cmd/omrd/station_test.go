@@ -62,13 +62,13 @@ type headquarters struct {
 }
 
 // newHeadquarters starts a service with real scans of so many sheets.
-func newHeadquarters(t *testing.T, sheets int) *headquarters {
+func newHeadquarters(t *testing.T, sheets int, env ...string) *headquarters {
 	t.Helper()
 	h := &headquarters{t: t, scans: map[string][]byte{}}
 	data := folder(t)
 	cert, key := h.certificate(data)
-	cfg, err := Load("", []string{"OMRD_DATA=" + data, "OMRD_DATABASE=" + storetest.URL(t), "OMRD_LISTEN=127.0.0.1:0",
-		"OMRD_TLS_CERT=" + cert, "OMRD_TLS_KEY=" + key, "OMRD_WORKERS=2", "OMRD_SETTLE=100ms", "OMRD_POLL=50ms"})
+	cfg, err := Load("", append(env, "OMRD_DATA="+data, "OMRD_DATABASE="+storetest.URL(t), "OMRD_LISTEN=127.0.0.1:0",
+		"OMRD_TLS_CERT="+cert, "OMRD_TLS_KEY="+key, "OMRD_WORKERS=2", "OMRD_SETTLE=100ms", "OMRD_POLL=50ms"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -733,4 +733,48 @@ func waitFor(t *testing.T, ok func() bool) {
 			t.Fatal("waited in vain")
 		}
 	}
+}
+
+// TestBucket runs the whole service on a bucket of a real S3 server: what a hall
+// sends lies there under its hash, and is read from there.
+func TestBucket(t *testing.T) {
+	t.Parallel()
+	gateway, err := exec.LookPath("versitygw")
+	if err != nil {
+		if gateway, err = filepath.Abs("../../var/tools/versitygw"); err == nil {
+			_, err = os.Stat(gateway)
+		}
+	}
+	if err != nil {
+		t.Skip("no S3 server: versitygw is neither in PATH nor in var/tools; `make s3` installs it (two minutes) and runs these tests")
+	}
+	root, secret := t.TempDir(), filepath.Join(t.TempDir(), "secret")
+	writeTo(t, secret, []byte("test-secret\n"))
+	if err := os.Mkdir(filepath.Join(root, "scans"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	l.Close()
+	server := exec.Command(gateway, "--port", addr, "posix", "--nometa", root)
+	server.Env = []string{"ROOT_ACCESS_KEY=test", "ROOT_SECRET_KEY=test-secret", "HOME=" + root}
+	server.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Process.Kill() })
+	q := newHeadquarters(t, 2, "OMRD_S3_ENDPOINT=http://"+addr, "OMRD_S3_REGION=us-east-1", "OMRD_S3_BUCKET=scans", "OMRD_S3_PREFIX=1405/",
+		"OMRD_S3_ACCESS=test", "OMRD_S3_SECRET="+secret)
+	q.archive = filepath.Join(root, "scans", "1405")
+	h := newHall(t, q.give("sari-2"), q.front, "OMRD_STATION_PIN="+q.pin)
+	h.start()
+	h.drop(q.scans)
+	h.await("everything is decided", func(s station.Status) bool {
+		return s.Read+s.Returned+s.Copies == len(q.scans) && len(h.files("work")) == 0
+	})
+	time.Sleep(50 * time.Millisecond) // the spool is emptied after the tray is filled
+	checkAll(t, h, q, "sari-2", 1)
 }
