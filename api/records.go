@@ -73,6 +73,21 @@ type Records interface {
 	// Ledger is the newest arrivals of a station, each with its fate; all stations
 	// for "".
 	Ledger(ctx context.Context, station string, limit int) ([]exam.Fate, error)
+
+	// EndBatch ends a batch at its time; what the station took since the batch
+	// before it belongs to it. It returns it with its number.
+	EndBatch(ctx context.Context, b exam.Batch) (exam.Batch, error)
+	// Batches is the newest batches of a station with their counts.
+	Batches(ctx context.Context, station string, limit int) ([]exam.Tally, error)
+	// Halls is every venue of a session with all its counts.
+	Halls(ctx context.Context, id exam.SessionID) ([]exam.Hall, error)
+	// Absent replaces the hall's list of those who did not come to a venue.
+	Absent(ctx context.Context, id exam.SessionID, v exam.VenueID, who []exam.PersonID, by exam.Login, at time.Time) error
+	// Waive keeps that two people answer for a difference, which must be as it says
+	// now (fault.Conflict).
+	Waive(ctx context.Context, id exam.SessionID, v exam.VenueID, w exam.Waiver) error
+	// CloseVenue is a fault.Conflict while a difference is open.
+	CloseVenue(ctx context.Context, id exam.SessionID, v exam.VenueID, c exam.Closing) error
 }
 
 // Line is what the screens ask of the line.
@@ -83,6 +98,9 @@ type Line interface {
 	Deliver(ctx context.Context, a exam.Arrival, path string) error
 	// Waiting lists what lies in a station's drop folder and why.
 	Waiting(station string) ([]intake.Wait, error)
+	// Finish has a station's files taken at once: the stack is through the scanner.
+	// It returns what could not be taken.
+	Finish(ctx context.Context, station string) ([]intake.Wait, error)
 	Stations() []string
 	// Rule records a person's decision and grades the script again.
 	Rule(ctx context.Context, id exam.ScriptID, rev int, r exam.Ruling) error

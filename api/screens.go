@@ -91,8 +91,10 @@ func (f *surface) reviewPage(c echo.Context) error { return f.show(c, "review", 
 // A stationView is one station on the ledger page.
 type stationView struct {
 	ID      string
+	Trouble string // why its folder cannot be looked at
 	Waiting []intake.Wait
 	Fates   []exam.Fate
+	Batches []exam.Tally
 	Far     *exam.FarStation // of a station far away
 }
 
@@ -100,15 +102,16 @@ type stationView struct {
 func (f *surface) stationsPage(c echo.Context) error {
 	var all []stationView
 	for _, id := range f.Line.Stations() {
-		ws, err := f.Line.Waiting(id)
-		if err != nil {
-			return err
-		}
+		ws, trouble := f.Line.Waiting(id)
 		fs, err := f.Records.Ledger(c.Request().Context(), id, 200)
 		if err != nil {
 			return err
 		}
-		all = append(all, stationView{ID: id, Waiting: ws, Fates: fs})
+		v := stationView{ID: id, Waiting: ws, Fates: fs}
+		if trouble != nil { // an alarm, and no reason to hide the other stations
+			v.Trouble = problem(trouble).Detail
+		}
+		all = append(all, v)
 	}
 	far, err := f.Records.FarStations(c.Request().Context())
 	if err != nil {
@@ -121,7 +124,20 @@ func (f *surface) stationsPage(c echo.Context) error {
 		}
 		all = append(all, stationView{ID: far[i].ID, Fates: fs, Far: &far[i]})
 	}
-	return f.show(c, "stations", all)
+	for i := range all {
+		if all[i].Batches, err = f.Records.Batches(c.Request().Context(), all[i].ID, 20); err != nil {
+			return err
+		}
+	}
+	at, err := f.venueChoices(c)
+	if err != nil {
+		return err
+	}
+	return f.show(c, "stations", struct {
+		Stations []stationView
+		Venues   []venueChoice
+		Said     string
+	}{all, at, c.QueryParam("said")})
 }
 
 // A certLine is a certificate in the session's table.

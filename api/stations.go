@@ -20,7 +20,8 @@ import (
 // A stationLine is one station in a list.
 type stationLine struct {
 	ID      string   `json:"id"`
-	Waiting int      `json:"waiting"` // files in the drop folder that are not taken yet
+	Waiting int      `json:"waiting"`           // files in the drop folder that are not taken yet
+	Trouble string   `json:"trouble,omitempty"` // why the drop folder cannot be looked at
 	Far     *farLine `json:"far,omitempty"`
 }
 
@@ -38,10 +39,11 @@ func (f *surface) listStations(c echo.Context) error {
 	all := []stationLine{}
 	for _, id := range f.Line.Stations() {
 		ws, err := f.Line.Waiting(id)
-		if err != nil {
-			return err
+		line := stationLine{ID: id, Waiting: len(ws)}
+		if err != nil { // an alarm, and no reason to hide the other stations
+			line.Trouble = problem(err).Detail
 		}
-		all = append(all, stationLine{ID: id, Waiting: len(ws)})
+		all = append(all, line)
 	}
 	far, err := f.Records.FarStations(c.Request().Context())
 	if err != nil {

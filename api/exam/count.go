@@ -238,3 +238,9 @@ func (h *Hall) MissingSerials() []sheets.Serial {
 	}
 	return out
 }
+
+// Waivable says whether two people may answer for d.
+func (d Difference) Waivable() bool { return slices.Contains(waivable, d.Gap) }
+
+// In is how many pages of the batch lie in a tray.
+func (t Tally) In(tray Tray) int { return t.Trays[tray] }

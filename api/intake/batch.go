@@ -95,3 +95,6 @@ func (f *Folder) putAway(mark string) {
 		_ = move(filepath.Join(f.dir(drop), mark), to) // tried again at the next look
 	}
 }
+
+// Look is the time between two looks.
+func (f *Folder) Look() time.Duration { return f.poll() }

@@ -1,0 +1,89 @@
+package api_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"bargkhan/api/exam"
+)
+
+// TestCounts ends a batch, looks at what does not balance, has people answer for it
+// and closes the venue.
+func TestCounts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.setUp()
+	batches := "/api/v1/stations/" + station + "/batches"
+	var ended struct{ Batch exam.Batch }
+	w.call("operator", "POST", batches, map[string]any{"session": session, "venue": "rudaki", "stack": "الف", "paper": 1}, 201, &ended)
+	if b := ended.Batch; b.N != 1 || b.By != "operator" || b.Paper != 1 || b.Station != station {
+		t.Errorf("ended %+v", b)
+	}
+	w.refused("operator", "POST", batches, map[string]any{"session": session, "venue": "none", "paper": 1}, 400, "invalid")
+	w.refused("operator", "POST", batches, map[string]any{"session": session, "venue": "rudaki"}, 400, "invalid")
+	w.refused("operator", "POST", "/api/v1/stations/none/batches", map[string]any{"session": session, "venue": "rudaki", "paper": 1}, 404, "not-found")
+	var list struct{ Batches []exam.Tally }
+	w.call("operator", "GET", batches, nil, 200, &list)
+	if len(list.Batches) != 1 || list.Batches[0].Paper != 1 {
+		t.Errorf("batches: %+v", list)
+	}
+
+	venue := at("/venues/rudaki")
+	w.refused("expert", "POST", venue+"/closing", nil, 409, "conflict")
+	var persons []exam.PersonID
+	for _, c := range w.roster {
+		persons = append(persons, c.Person)
+	}
+	w.refused("expert", "PUT", venue+"/absent", map[string]any{"persons": []string{"1"}}, 400, "invalid")
+	w.call("expert", "PUT", venue+"/absent", map[string]any{"persons": persons}, 204, nil)
+	waiver := map[string]any{"gap": "paper", "amount": 1, "reason": "برگه‌ای خط خورده بود.", "hall_head": "علی", "supervisor": "علی"}
+	w.refused("expert", "POST", venue+"/waivers", waiver, 400, "invalid")
+	waiver["supervisor"] = "نرگس"
+	w.call("expert", "POST", venue+"/waivers", waiver, 204, nil)
+	w.call("expert", "POST", venue+"/closing", nil, 204, nil)
+	var halls struct {
+		Venues []struct {
+			Closed      *exam.Closing
+			Differences []exam.Difference
+		}
+	}
+	w.call("centre", "GET", at("/venues"), nil, 200, &halls)
+	if v := halls.Venues; len(v) != 1 || v[0].Closed == nil || v[0].Closed.By != "expert" || len(v[0].Differences) != 1 || v[0].Differences[0].Waived == nil {
+		t.Errorf("venues: %+v", halls)
+	}
+	w.countsOnScreen(t)
+}
+
+// countsOnScreen does the same with the forms of the screens.
+func (w *world) countsOnScreen(t *testing.T) {
+	t.Helper()
+	page := "/sessions/" + string(session) + "/venues"
+	for path, says := range map[string]string{page: "بسته شد", "/stations": "پایان دسته"} {
+		if status, _, body := w.ask("expert", "GET", path, "", nil); status != 200 || !strings.Contains(string(body), says) {
+			t.Errorf("%s: %d, want it to say %q: %s", path, status, says, body)
+		}
+	}
+	forms := []struct {
+		path   string
+		fields url.Values
+		status int
+	}{
+		{"/stations/batch", url.Values{"station": {station}, "at": {"rudaki@" + string(session)}, "stack": {"ب"}, "paper": {"۲"}}, 303},
+		{"/stations/batch", url.Values{"station": {station}, "at": {"rudaki@" + string(session)}, "paper": {"دو"}}, 400},
+		{page, url.Values{"do": {"close"}, "venue": {"rudaki"}}, 409},
+		{page, url.Values{"do": {"waive"}, "venue": {"rudaki"}, "gap": {"paper"}, "amount": {"3"}, "reason": {"گم شد"}, "hall_head": {"علی"}, "supervisor": {"نرگس"}}, 303},
+		{page, url.Values{"do": {"absent"}, "venue": {"rudaki"}, "person": {string(w.roster[0].Person)}}, 303},
+		{page, url.Values{"do": {"dance"}, "venue": {"rudaki"}}, 400},
+	}
+	for _, f := range forms {
+		status, _, body := w.ask("expert", http.MethodPost, f.path, "application/x-www-form-urlencoded", f.fields.Encode())
+		if status != f.status {
+			t.Errorf("%s %v: got %d, want %d: %s", f.path, f.fields, status, f.status, body)
+		}
+	}
+	if _, _, body := w.ask("expert", "GET", page, "", nil); !strings.Contains(string(body), "داوطلبان بی‌برگه") {
+		t.Errorf("the page lists nobody without a sheet: %s", body)
+	}
+}
