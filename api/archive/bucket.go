@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -29,16 +28,18 @@ type S3 struct {
 	Prefix   string // of every key, "scans/"; may be empty
 	Access   string // the key's name
 	Secret   string
-	Cache    string // folder of the copies that other processes read; made when absent
+	Cache    string // folder of the copies that other processes read; made when absent, and may be shared
 }
 
 // A Bucket is an archive in a bucket of an S3-compatible server, which many
 // machines may share. Keys are as the files of a Folder, so that either can be
 // copied into the other. Its methods may be called from many goroutines, its
-// bucket may be used from many machines; Cache is of this process alone.
+// bucket may be used from many machines.
 type Bucket struct {
 	s3     S3
 	client *minio.Client
+	dir    string   // of the copies, below Cache, of this process alone
+	lock   *os.File // held in dir for as long as the process lives
 
 	// Stall is how long a transfer may stand still before it is given up, to be
 	// tried again; zero means the default.
@@ -86,11 +87,10 @@ func OpenBucket(c S3) (*Bucket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("archive: bucket %s at %s: %w", c.Bucket, c.Endpoint, err)
 	}
-	if err := os.MkdirAll(c.Cache, 0o770); err != nil {
+	b := &Bucket{s3: c, client: client, copies: map[[32]byte]*kept{}}
+	if b.dir, b.lock, err = ownFolder(c.Cache); err != nil {
 		return nil, fmt.Errorf("archive: cache of the bucket: %w", err)
 	}
-	b := &Bucket{s3: c, client: client, copies: map[[32]byte]*kept{}}
-	b.sweep()
 	return b, nil
 }
 
@@ -234,14 +234,3 @@ func (m *moving) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
-
-// sweep removes the copies of an earlier run.
-func (b *Bucket) sweep() {
-	old, _ := filepath.Glob(filepath.Join(b.s3.Cache, copyHead+"*"))
-	for _, path := range old {
-		_ = os.Remove(path) // what stays takes room and no more
-	}
-}
-
-// copyHead begins the names of the copies in the cache.
-const copyHead = "scan-"

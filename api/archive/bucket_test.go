@@ -220,7 +220,7 @@ func TestBucketCut(t *testing.T) {
 	if _, _, err := b.Path(t.Context(), sum); !errors.Is(err, fault.Transient) {
 		t.Errorf("Path through a cut line: got %v, want transient", err)
 	}
-	if got := names(t, b.s3.Cache); len(got) != 0 {
+	if got := cached(t, b); len(got) != 0 {
 		t.Errorf("the cache holds %q, want nothing", got)
 	}
 	cut.Store(false)
@@ -266,6 +266,49 @@ func cutter(t *testing.T, addr string, cut *atomic.Bool) string {
 		}
 	}()
 	return l.Addr().String()
+}
+
+// cached lists the copies in a bucket's cache.
+func cached(t *testing.T, b *Bucket) []string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(b.dir, "scan-*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// TestCacheShared opens a cache that another process uses, and one that a dead
+// process left.
+func TestCacheShared(t *testing.T) {
+	cache := t.TempDir()
+	c := S3{Endpoint: "http://127.0.0.1:1", Cache: cache}
+	alive, err := OpenBucket(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead, err := OpenBucket(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := dead.lock.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{alive.dir, dead.dir} {
+		if err := os.WriteFile(filepath.Join(dir, "scan-1"), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		long := time.Now().Add(-time.Hour)
+		if err := os.Chtimes(dir, long, long); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := OpenBucket(c); err != nil {
+		t.Fatal(err)
+	}
+	if len(cached(t, alive)) != 1 || len(cached(t, dead)) != 0 {
+		t.Errorf("of the living %q, of the dead %q", cached(t, alive), cached(t, dead))
+	}
 }
 
 // TestBucketCache keeps copies while they are read, and a bounded number after.
@@ -322,7 +365,7 @@ func TestBucketCache(t *testing.T) {
 		}
 	}
 	first()
-	if got := names(t, b.s3.Cache); len(got) != 2 {
+	if got := cached(t, b); len(got) != 2 {
 		t.Errorf("the cache holds %q, want two copies", got)
 	}
 }

@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"time"
 
 	"github.com/minio/minio-go/v7"
+	"golang.org/x/sys/unix"
 
 	"bargkhan/api/fault"
 )
@@ -119,7 +122,7 @@ func (b *Bucket) fetch(ctx context.Context, sum [32]byte) (path string, size int
 		return "", 0, b.missing(ctx, sum, err)
 	}
 	defer obj.Close() //nolint:errcheck // it was only read
-	tmp, err := os.CreateTemp(b.s3.Cache, copyHead+"*")
+	tmp, err := os.CreateTemp(b.dir, "scan-*")
 	if err != nil {
 		return "", 0, full(err)
 	}
@@ -136,4 +139,52 @@ func (b *Bucket) fetch(ctx context.Context, sum [32]byte) (path string, size int
 		return "", 0, err
 	}
 	return tmp.Name(), size, nil
+}
+
+// Names in a cache: a folder for each process, and in it the lock that says that
+// the process lives.
+const (
+	runHead  = "run-"
+	lockName = "lock"
+)
+
+// young is how old a folder must be before it may be taken for a dead process's: a
+// process that has just made its own has not locked it yet.
+const young = time.Minute
+
+// ownFolder makes a folder for this process in cache, and removes those of
+// processes that are gone.
+func ownFolder(cache string) (dir string, lock *os.File, err error) {
+	if err := os.MkdirAll(cache, 0o770); err != nil {
+		return "", nil, err
+	}
+	old, _ := filepath.Glob(filepath.Join(cache, runHead+"*"))
+	for _, dir := range old {
+		info, err := os.Stat(dir)
+		if err != nil || time.Since(info.ModTime()) < young {
+			continue
+		}
+		if lock, err := lockIn(dir); err == nil {
+			_ = os.RemoveAll(dir) // what stays takes room and no more
+			_ = lock.Close()      // nothing was written
+		}
+	}
+	if dir, err = os.MkdirTemp(cache, runHead+"*"); err != nil {
+		return "", nil, err
+	}
+	lock, err = lockIn(dir)
+	return dir, lock, err
+}
+
+// lockIn takes the lock of a folder, or says that another process has it.
+func lockIn(dir string) (*os.File, error) {
+	lock, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o660)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		_ = lock.Close() // nothing was written
+		return nil, err
+	}
+	return lock, nil
 }

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"bargkhan/api/archive"
 	"bargkhan/api/fault"
 )
 
@@ -18,7 +19,8 @@ import (
 // file stays over a restart, so that a torn upload goes on where it broke. Its
 // methods may be called from many goroutines of one process.
 type Inbox struct {
-	Dir string // created when absent; of one process
+	Dir     string // created when absent; of one process
+	Reserve int64  // bytes of disk kept free; zero means the archive's default
 
 	busy sync.Map // files that are being written, by path
 }
@@ -71,6 +73,9 @@ func (in *Inbox) Add(ctx context.Context, station string, f File, offset int64, 
 // write appends a piece to a file.
 func (in *Inbox) write(path string, f File, offset int64, piece io.Reader) (have int64, err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o770); err != nil {
+		return 0, in.full(err)
+	}
+	if err := (&archive.Folder{Dir: in.Dir, Reserve: in.Reserve}).Room(); err != nil {
 		return 0, in.full(err)
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o660)

@@ -2,6 +2,7 @@ package station
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -17,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"bargkhan/api/fault"
+	"bargkhan/api/intake"
 )
 
 var noon = time.Date(2026, 11, 22, 8, 30, 0, 0, time.UTC)
@@ -227,6 +230,83 @@ func TestInboxRefuses(t *testing.T) {
 	other.Sum = Sum{7}
 	if have, _ := in.Have("x", other); have != 0 {
 		t.Error("another file under the same ID goes on from the first")
+	}
+}
+
+// TestInboxFull takes nothing while the disk is nearly full.
+func TestInboxFull(t *testing.T) {
+	in := &Inbox{Dir: t.TempDir(), Reserve: 1 << 62}
+	f := fileOf("20261122T083000.000000Z-00000001", "a scan")
+	if _, _, err := in.Add(t.Context(), "x", f, 0, strings.NewReader("a scan"), nil); !errors.Is(err, fault.Transient) {
+		t.Errorf("got %v, want transient", err)
+	}
+	if have, _ := in.Have("x", f); have != 0 {
+		t.Error("something was written")
+	}
+}
+
+// TestFull fills the disk of a hall: the page says so, and the file is taken once
+// there is room.
+func TestFull(t *testing.T) {
+	data := t.TempDir()
+	folder := &intake.Folder{Station: "scans", Root: filepath.Join(data, "scans"), Settle: time.Millisecond, Poll: 10 * time.Millisecond}
+	if err := folder.Init(); err != nil {
+		t.Fatal(err)
+	}
+	if err := folder.Put(t.Context(), "a.jpg", strings.NewReader("a scan")); err != nil {
+		t.Fatal(err)
+	}
+	s := runStation(t, data, folder, 1<<62)
+	within(t, func() bool {
+		return slices.ContainsFunc(s.Status().Alerts, func(a Alert) bool { return a.Code == "kept" })
+	})
+	if n := s.Status().Taken; n != 0 {
+		t.Errorf("%d files were taken without room", n)
+	}
+	s.end()
+	s = runStation(t, data, folder, 1)
+	within(t, func() bool { return s.Status().Taken == 1 })
+	if other := (&Station{Data: data}).Open(); other == nil {
+		t.Error("two processes work on one ledger")
+	}
+	s.end()
+}
+
+// A running station can be ended before the test is.
+type running struct {
+	*Station
+	end func()
+}
+
+// runStation runs a station without a line to any service.
+func runStation(t *testing.T, data string, f *intake.Folder, reserve int64) running {
+	t.Helper()
+	key := filepath.Join(data, "key")
+	if err := os.WriteFile(key, []byte(NewKey("sari-2").String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := &Station{Data: data, KeyFile: key, Folders: []*intake.Folder{f}, Reserve: reserve}
+	if err := s.Open(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error)
+	go func() { done <- s.Run(ctx) }()
+	return running{s, func() {
+		stop()
+		if err := errors.Join(<-done, s.Close()); err != nil {
+			t.Error(err)
+		}
+	}}
+}
+
+// within waits ten seconds at most.
+func within(t *testing.T, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("waited in vain")
+		}
 	}
 }
 
