@@ -29,11 +29,13 @@ var errReturned = errors.New("something was returned")
 
 // cli is the command line.
 type cli struct {
-	Read    readCmd   `cmd:"" help:"Read scans and write what they say as CSV: file,page,field,value,doubts."`
-	Print   printCmd  `cmd:"" help:"Print a design as PDF."`
-	Deck    deckCmd   `cmd:"" help:"Print a test deck for a design, or check its scans."`
-	Design  designCmd `cmd:"" help:"Check a design, or make one from another form."`
-	Version struct{}  `cmd:"" help:"Say which build this is."`
+	Read      readCmd      `cmd:"" help:"Read scans and write what they say as CSV: file,page,field,value,doubts."`
+	Print     printCmd     `cmd:"" help:"Print a design as PDF."`
+	Deck      deckCmd      `cmd:"" help:"Print a test deck for a design, or check its scans."`
+	Design    designCmd    `cmd:"" help:"Check a design, or make one from another form."`
+	Calibrate calibrateCmd `cmd:"" help:"Learn a profile from pages whose answers are known."`
+	Rejudge   rejudgeCmd   `cmd:"" help:"Apply another profile to stored readings, without pictures, and write what changes."`
+	Version   struct{}     `cmd:"" help:"Say which build this is."`
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }

@@ -1,0 +1,109 @@
+package calibration
+
+import (
+	"fmt"
+	"time"
+
+	"bargkhan/omr/judge"
+)
+
+// guard is how much looser a policy must still be safe: known pages are few beside
+// those to come, and a policy that only just holds on them will not hold on others.
+// Measured on made pages: marks of one page vary by a tenth between seeds.
+const guard = 0.1
+
+// Looser is p with every threshold moved by a share towards settling more; towards
+// settling less if the share is below 0.
+func Looser(p judge.Policy, by float64) judge.Policy {
+	p.Blank *= 1 + by
+	p.Marked *= 1 - by
+	p.Part *= 1 - by
+	p.Lead *= 1 - by
+	p.Fit *= 1 - by
+	p.Seen = 1 - (1-p.Seen)*(1+by)
+	return p
+}
+
+// A step is one threshold of a policy and what is tried for it. The ends are those
+// beyond which the threshold has no meaning: a blank bubble of a noisy scan has 0.04,
+// a solid one of a grey pen 0.5.
+type step struct {
+	of     func(*judge.Policy) *float64
+	values []float64
+}
+
+func steps() []step {
+	return []step{
+		{func(p *judge.Policy) *float64 { return &p.Part }, []float64{0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7}},
+		{func(p *judge.Policy) *float64 { return &p.Marked }, []float64{0.24, 0.27, 0.3, 0.33, 0.36, 0.4}},
+		{func(p *judge.Policy) *float64 { return &p.Blank }, []float64{0.04, 0.05, 0.06, 0.07, 0.085, 0.1}},
+		{func(p *judge.Policy) *float64 { return &p.Lead }, []float64{0.5, 0.55, 0.6, 0.65, 0.7}},
+		{func(p *judge.Policy) *float64 { return &p.Seen }, []float64{0.9, 0.93, 0.95, 0.96, 0.97}},
+		{func(p *judge.Policy) *float64 { return &p.Fit }, []float64{0.35, 0.4, 0.45, 0.5, 0.55}},
+	}
+}
+
+// Learn finds the policy that leaves the fewest clear fields to people among those
+// that get no field of the pages wrong, and would not if every threshold were a tenth
+// looser. It starts from a policy and moves one threshold at a time; equal pages and
+// starts give equal policies. Its error says that no such policy was found: then some
+// page is not what it is said to be, or the reading is at fault, and no threshold
+// makes up for either.
+func Learn(p *Pages, start judge.Policy) (judge.Policy, error) {
+	best, cost := start, p.cost(start)
+	for range 3 { // rounds; what still moves then goes to and fro
+		before := best
+		for _, s := range steps() {
+			for _, v := range s.values {
+				try := best
+				*s.of(&try) = v
+				if try.Validate() != nil || try == best {
+					continue
+				}
+				if c := p.cost(try); c.less(cost) {
+					best, cost = try, c
+				}
+			}
+		}
+		if best == before {
+			break
+		}
+	}
+	if cost.wrong > 0 {
+		return best, fmt.Errorf("calibration: %d fields of the known pages are misread, or would be by a policy a tenth looser, even with the best policy found; look at those pages", cost.wrong)
+	}
+	return best, nil
+}
+
+// A cost is what a policy costs: misreads first, then people's time.
+type cost struct{ wrong, needless, fields int }
+
+// worth is the share of all fields that a change must save people: less is chance, and
+// the policy stays as it was.
+const worth = 1e-4
+
+func (c cost) less(d cost) bool {
+	if c.wrong != d.wrong {
+		return c.wrong < d.wrong
+	}
+	return float64(d.needless-c.needless) > worth*float64(c.fields)
+}
+
+func (p *Pages) cost(policy judge.Policy) cost {
+	const enough = 50 // wrong fields: more say no more about where to go
+	loose := p.total(Looser(policy, guard), enough)
+	if loose.Wrong > enough {
+		return cost{wrong: loose.Wrong + len(p.known)}
+	}
+	c := p.total(policy, enough)
+	return cost{loose.Wrong + c.Wrong, c.Needless, c.Fields}
+}
+
+// NewProfile is a policy that was learnt from pages, with its pedigree. corpus names
+// the pages, or their digest.
+func NewProfile(p *Pages, policy judge.Policy, scanner, corpus string, at time.Time) Profile {
+	c := p.total(policy, len(p.known)*1000)
+	return Profile{Scanner: scanner, Policy: policy, Learned: Pedigree{
+		At: at.UTC().Truncate(time.Second), Corpus: corpus, Bubbles: c.Bubbles, Misread: c.Wrong, Doubted: c.Doubted + c.Needless,
+	}}
+}

@@ -1,0 +1,324 @@
+package omr_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"bargkhan/calibration"
+	"bargkhan/omr"
+	"bargkhan/omr/judge"
+	"bargkhan/omr/omrtest"
+	"bargkhan/omr/page"
+	"bargkhan/sheets"
+)
+
+// The tests of this file change one thing about a sheet and say what must not change.
+// BARGKHAN_SEEDS asks for more sheets of each.
+
+// filled is a sheet of d that one hand, or one for each field, has marked.
+func filled(t testing.TB, d *sheets.Design, dpi, seed uint64, several bool) (*image.Gray, *omrtest.Truth) {
+	t.Helper()
+	f := family{dpi: omrtest.DPI(dpi), bits: 8, hand: omrtest.Pencil, several: several}
+	p, truth := f.made(t, d, seed)
+	return p.Img, truth
+}
+
+// look reads a picture of d and judges it.
+func look(d *sheets.Design, img *image.Gray, dpi float64) (*omr.Reading, []judge.Verdict, error) {
+	r := omr.Reader{Design: func(sheets.Stamp) (*sheets.Design, error) { return d, nil }}
+	got, err := r.Read(context.Background(), page.Page{Number: 1, DPI: dpi, Img: img, Bits: 8})
+	if err != nil {
+		return nil, nil, err
+	}
+	return got, judge.Fields(d.Pages[0], got.Evidence, calibration.Default().Policy), nil
+}
+
+// outcomes counts how the verdicts of a page compare with the truth.
+func outcomes(vs []judge.Verdict, truth *omrtest.Truth) (of [5]int) {
+	for _, v := range vs {
+		of[truth.Judge(v.Field, v.Choices, len(v.Doubts) > 0)]++
+	}
+	return of
+}
+
+func wrongs(of [5]int) int { return of[omrtest.Unasked] + of[omrtest.Misread] }
+
+// TestRescans reads the same marks through other scanners. A mark may become doubtful
+// or stop being so, but never turn from one settled value to another.
+func TestRescans(t *testing.T) {
+	t.Parallel()
+	d := national(t, true)
+	ways := []struct {
+		name  string
+		spoil omrtest.Spoil
+		dpi   float64
+	}{
+		{"as it is", omrtest.Scanned(), 300},
+		{"jpeg 75", omrtest.Chain(omrtest.Scanned(), omrtest.JPEG(75)), 300},
+		{"jpeg 95", omrtest.Chain(omrtest.Scanned(), omrtest.JPEG(95)), 300},
+		{"a pixel aside", omrtest.Chain(moved(1, 1), omrtest.Scanned()), 300},
+		{"half a pixel aside", omrtest.Chain(moved(0.5, -0.5), omrtest.Scanned()), 300},
+		{"half a degree", omrtest.Chain(omrtest.Skew(0.5), omrtest.Scanned()), 300},
+		{"half a degree back", omrtest.Chain(omrtest.Skew(-0.5), omrtest.Scanned()), 300},
+		{"dark", omrtest.Chain(omrtest.Scanned(), omrtest.Gamma(0.8)), 300},
+		{"light", omrtest.Chain(omrtest.Scanned(), omrtest.Gamma(1.25)), 300},
+		{"150 dpi", omrtest.Chain(omrtest.Resample(0.5), omrtest.Scanned()), 150},
+	}
+	compared, flips, moved := 0, 0, 0
+	for seed := range asked("BARGKHAN_SEEDS", 1) {
+		img, _ := filled(t, d, 300, seed+asked("BARGKHAN_BASE", 1), true)
+		var first []judge.Verdict
+		for _, w := range ways {
+			_, vs, err := look(d, w.spoil(omrtest.Clone(img), rand.New(rand.NewPCG(seed, 9))), w.dpi)
+			if err != nil {
+				t.Errorf("%s, seed %d: %v", w.name, seed, err)
+				continue
+			}
+			if first == nil {
+				first = vs
+			}
+			for i, v := range vs {
+				a, b := len(first[i].Doubts) > 0, len(v.Doubts) > 0
+				compared++
+				if a != b {
+					moved++
+				}
+				if !a && !b && !slices.Equal(first[i].Choices, v.Choices) {
+					flips++
+					t.Errorf("%s, seed %d: %s was %v and is %v", w.name, seed, v.Field, first[i].Choices, v.Choices)
+				}
+			}
+		}
+	}
+	t.Logf("%d fields compared: %d flips, %d moved to or from doubt", compared, flips, moved)
+}
+
+// moved shifts a picture by parts of a pixel.
+func moved(dx, dy float64) omrtest.Spoil {
+	return func(img *image.Gray, _ *rand.Rand) *image.Gray {
+		out := omrtest.Clone(img)
+		w, h := img.Rect.Dx(), img.Rect.Dy()
+		at := func(x, y int) float64 {
+			return float64(img.Pix[min(max(y, 0), h-1)*img.Stride+min(max(x, 0), w-1)])
+		}
+		for y := range h {
+			for x := range w {
+				fx, fy := float64(x)-dx, float64(y)-dy
+				ix, iy := int(math.Floor(fx)), int(math.Floor(fy))
+				ax, ay := fx-float64(ix), fy-float64(iy)
+				v := (at(ix, iy)*(1-ax)+at(ix+1, iy)*ax)*(1-ay) + (at(ix, iy+1)*(1-ax)+at(ix+1, iy+1)*ax)*ay
+				out.Pix[y*out.Stride+x] = uint8(v + 0.5)
+			}
+		}
+		return out
+	}
+}
+
+// TestPlaces makes the very same mark at every bubble of a page: its ink may not
+// depend on the place.
+func TestPlaces(t *testing.T) {
+	t.Parallel()
+	const dpi = 200
+	d := national(t, true)
+	inks := map[int][]float64{} // by the number of choices: fields of a kind have bubbles of one size
+	for k := range 10 {
+		img := printed(t, d, 1, dpi)
+		truth := omrtest.NewTruth(1, "", d.Pages[0])
+		marked := map[sheets.FieldID]sheets.Choice{}
+		for _, f := range d.Pages[0].Fields {
+			marked[f.ID] = f.Bubbles[k%len(f.Bubbles)].Choice
+			same := rand.New(rand.NewPCG(3, 3))
+			truth.Add(omrtest.Fill(img, dpi, d.Pages[0], map[sheets.FieldID][]sheets.Choice{f.ID: {marked[f.ID]}}, omrtest.Pencil, same)...)
+		}
+		r, vs, err := look(d, scanned(omrtest.Skew(0.3))(img, rand.New(rand.NewPCG(1, 1))), dpi)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if of := outcomes(vs, truth); of[omrtest.Right] != len(vs) {
+			t.Errorf("choice %d: not every mark is settled and right: %v", k, of)
+		}
+		count := map[sheets.FieldID]int{}
+		for _, e := range r.Evidence {
+			count[e.Field]++
+		}
+		for _, e := range r.Evidence {
+			if marked[e.Field] == e.Choice {
+				inks[count[e.Field]] = append(inks[count[e.Field]], e.Ink)
+			}
+		}
+	}
+	for n, vs := range inks {
+		sum, square := 0.0, 0.0
+		for _, v := range vs {
+			sum, square = sum+v, square+v*v
+		}
+		mean := sum / float64(len(vs))
+		spread := math.Sqrt(max(square/float64(len(vs))-mean*mean, 0))
+		t.Logf("fields of %d: %d marks, ink %.3f, spread %.4f, from %.3f to %.3f", n, len(vs), mean, spread, slices.Min(vs), slices.Max(vs))
+		if spread > 0.03 {
+			t.Errorf("fields of %d: the same mark has a spread of ink of %.4f over the page", n, spread)
+		}
+	}
+}
+
+// TestLimits turns and scales a sheet as far as is promised, and beyond: there it must
+// come back with its cause.
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	type demand uint8
+	const (
+		full demand = iota // every field settled and right
+		read               // read, and nothing wrong
+		back               // a named reject
+		any                // nothing wrong
+	)
+	const dpi = omrtest.DPI(200)
+	scaled := func(k float64) omrtest.Spoil { return omrtest.Chain(dpi.Margin(12, 236), omrtest.Scale(k, k)) }
+	d := national(t, true)
+	for _, c := range []struct {
+		name  string
+		spoil omrtest.Spoil
+		want  demand
+		often bool
+	}{
+		{"turn -3", omrtest.Skew(-3), full, true}, {"turn -1.5", omrtest.Skew(-1.5), full, false},
+		{"turn 1", omrtest.Skew(1), full, false}, {"turn 3", omrtest.Skew(3), full, false},
+		{"turn -5", omrtest.Skew(-5), read, false}, {"turn 5", omrtest.Skew(5), read, true}, {"turn 7", omrtest.Skew(7), any, false},
+		{"turn 90", omrtest.Chain(omrtest.Turn(1), omrtest.Skew(1)), full, true}, {"turn 180", omrtest.Chain(omrtest.Turn(2), omrtest.Skew(2)), full, false},
+		{"turn 270", omrtest.Chain(omrtest.Turn(3), omrtest.Skew(-2)), full, false},
+		{"turn 11", omrtest.Skew(11), back, true}, {"turn -15", omrtest.Skew(-15), back, false}, {"turn 45", omrtest.Skew(45), back, false},
+		{"scale 0.95", scaled(0.95), full, true}, {"scale 0.97", scaled(0.97), full, false}, {"scale 1.03", scaled(1.03), full, false},
+		{"scale 1.05", scaled(1.05), full, true}, {"scale 0.91", scaled(0.91), any, false}, {"scale 1.09", scaled(1.09), any, false},
+		{"scale 0.88", scaled(0.88), back, true}, {"scale 1.12", scaled(1.12), back, true},
+		{"feed -2 %", omrtest.Stretch(-0.02), full, false}, {"feed +5 %", omrtest.Stretch(0.05), full, true}, {"feed +3 %", omrtest.Stretch(0.03), full, false},
+		{"local 1 % over a third", omrtest.Slip(0.0033, 0.5, 0.33), full, true}, {"local -1 % over a third", omrtest.Slip(-0.0033, 0.4, 0.33), full, false},
+	} {
+		n := asked("BARGKHAN_SEEDS", 1)
+		if n == 1 && !c.often {
+			continue // sisters: made when more sheets are asked for
+		}
+		var all [5]int
+		rejected := map[omr.Reason]int{}
+		for seed := range n {
+			img, truth := filled(t, d, uint64(dpi), seed+asked("BARGKHAN_BASE", 1), false)
+			_, vs, err := look(d, scanned(c.spoil)(img, rand.New(rand.NewPCG(seed, 2))), float64(dpi))
+			var why *omr.Reject
+			if errors.As(err, &why) {
+				rejected[why.Reason]++
+				if c.want < back {
+					t.Errorf("%s, seed %d: %v", c.name, seed, err)
+				}
+				continue
+			}
+			of := outcomes(vs, truth)
+			for i := range all {
+				all[i] += of[i]
+			}
+			if wrongs(of) > 0 || c.want == back || c.want == full && of[omrtest.Right] != len(vs) {
+				t.Errorf("%s, seed %d: %d right, %d doubted, %d needless, %d wrong", c.name, seed, of[0], of[1], of[2], wrongs(of))
+			}
+		}
+		t.Logf("%-24s right %d, needless %d, wrong %d, rejected %v", c.name, all[omrtest.Right], all[omrtest.Needless], wrongs(all), rejected)
+	}
+}
+
+// TestRegistration compares where the pose says that bubbles lie with where the spoils
+// put them, before each bubble is searched for.
+func TestRegistration(t *testing.T) {
+	t.Parallel()
+	const dpi, k = 200, 200 / 25.4
+	d := national(t, true)
+	var errs []float64
+	for seed := range asked("BARGKHAN_SEEDS", 2) {
+		rng := rand.New(rand.NewPCG(seed, 4))
+		img, _ := filled(t, d, dpi, seed+1, false)
+		deg, long := 6*rng.Float64()-3, 0.05*rng.Float64()-0.01
+		w, h := float64(img.Rect.Dx()), math.Round(float64(img.Rect.Dy())*(1+long))
+		r, _, err := look(d, scanned(omrtest.Stretch(long), omrtest.Skew(deg))(img, rng), dpi)
+		if err != nil {
+			t.Errorf("seed %d, turned %.2f, stretched %.4f: %v", seed, deg, long, err)
+			continue
+		}
+		s, c := math.Sincos(deg * math.Pi / 180)
+		for _, f := range d.Pages[0].Fields {
+			for _, b := range f.Bubbles {
+				q := b.Box.Center()
+				x, y := q.X*k-w/2, q.Y*k*(1+long)-h/2
+				got := r.Pose.At(q)
+				errs = append(errs, math.Hypot(got.X-(c*x-s*y+w/2), got.Y-(s*x+c*y+h/2)))
+			}
+		}
+	}
+	slices.Sort(errs)
+	at := func(q float64) float64 { return errs[min(int(q*float64(len(errs))), len(errs)-1)] }
+	t.Logf("%d bubbles: median %.2f px, 99.9 %% within %.2f px", len(errs), at(0.5), at(0.999))
+	if at(0.5) > 1 || at(0.999) > 4 {
+		t.Errorf("median %.2f px, 99.9 %% within %.2f px: at most 1 and 4 are promised", at(0.5), at(0.999))
+	}
+}
+
+// TestStreaks draws the lines of dusty glass beside and over bubbles. Beside them the
+// sheet is read as if they were not there, with a note; over them nothing is wrong.
+func TestStreaks(t *testing.T) {
+	t.Parallel()
+	const dpi = omrtest.DPI(200)
+	d := national(t, true)
+	pg := d.Pages[0]
+	column := pg.Fields[len(pg.Fields)-1].Bubbles
+	on := column[0].Box.Center().X
+	beside := (column[0].Box.Max.X + column[1].Box.Min.X) / 2
+	if column[0].Box.Min.X > column[1].Box.Min.X {
+		beside = (column[0].Box.Min.X + column[1].Box.Max.X) / 2
+	}
+	for seed := range asked("BARGKHAN_SEEDS", 1) {
+		for _, width := range []int{1, 3, 5} {
+			for place, x := range map[string]float64{"beside": beside, "on": on} {
+				img, truth := filled(t, d, uint64(dpi), seed+1, false)
+				tone := uint8(60 + 40*(seed%3))
+				r, vs, err := look(d, scanned(omrtest.Streak(x/d.Size.X, width, tone))(img, rand.New(rand.NewPCG(seed, 5))), float64(dpi))
+				if err != nil {
+					t.Errorf("%s, %d px: %v", place, width, err)
+					continue
+				}
+				of := outcomes(vs, truth)
+				t.Logf("%s, %d px: right %d, needless %d, wrong %d, notes %v", place, width, of[0], of[omrtest.Needless], wrongs(of), r.Notes)
+				if wrongs(of) > 0 || !slices.Contains(r.Notes, omr.Streaked) || place == "beside" && of[omrtest.Needless] > 0 {
+					t.Errorf("%s, %d px, seed %d: right %d, needless %d, wrong %d, notes %v", place, width, seed, of[0], of[omrtest.Needless], wrongs(of), r.Notes)
+				}
+			}
+		}
+	}
+}
+
+// TestFolds lays a smoothed fold through bubbles and ticks: it makes no mark.
+func TestFolds(t *testing.T) {
+	t.Parallel()
+	d := national(t, true)
+	pg := d.Pages[0]
+	for seed := range asked("BARGKHAN_SEEDS", 1) {
+		for i, width := range []float64{1, 2, 4} {
+			for _, tone := range []uint8{255, 150} {
+				f := pg.Fields[(len(pg.Fields)/2+7*i+3*int(seed))%len(pg.Fields)]
+				at := f.Bubbles[0].Box.Center().Y / d.Size.Y
+				img, truth := filled(t, d, 200, seed+1, false)
+				_, vs, err := look(d, scanned(omrtest.FoldLine(at, width, tone))(img, rand.New(rand.NewPCG(seed, 6))), 200)
+				name := fmt.Sprintf("%g px of %d", width, tone)
+				if err != nil {
+					t.Errorf("%s, seed %d: %v", name, seed, err)
+					continue
+				}
+				if of := outcomes(vs, truth); wrongs(of) > 0 {
+					t.Errorf("%s, seed %d: %d fields are wrong", name, seed, wrongs(of))
+				} else {
+					t.Logf("%s: right %d, doubted %d", name, of[0], of[omrtest.Needless])
+				}
+			}
+		}
+	}
+}
