@@ -102,7 +102,7 @@ func (s *sight) candidates(d *sheets.Design, pg *sheets.Page, ratio float64) []c
 	unit := s.filling(d) / float64(s.k)
 	lo := max(least*unit*leastFill, leastPixels)
 	var out []candidate
-	for _, b := range pix.Blobs(s.small, s.paper, ratio, int(lo), int(most*unit*mostFill*anchorSlack)+1) {
+	for _, b := range s.mem.figures.Blobs(s.small, s.paper, ratio, int(lo), int(most*unit*mostFill*anchorSlack)+1) {
 		for _, c := range s.figures(b) {
 			if kinds[c.shape] {
 				out = append(out, c)

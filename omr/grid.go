@@ -25,6 +25,7 @@ type grid struct {
 	room  float64 // mm, half of the least gap between two bubbles: the room to search
 	pen   pen
 	looks map[*shape]*looked
+	rays  map[*shape]*pix.Quartets // rings from inside the outline outwards, penStep apart
 }
 
 // A pen is the printed line of the outlines of a page.
@@ -41,7 +42,7 @@ type looked struct {
 
 // newGrid lists the bubbles of pg.
 func newGrid(pg *sheets.Page) *grid {
-	g := &grid{room: math.Inf(1)}
+	g := &grid{room: math.Inf(1), rays: map[*shape]*pix.Quartets{}}
 	shapes := map[[3]int]*shape{}
 	for fi, f := range pg.Fields {
 		for _, b := range f.Bubbles {
@@ -121,8 +122,9 @@ func (s *sight) find(p *Pose, g *grid, sp *spot, reach float64) hit {
 	look := g.looks[sp.shape]
 	dx, dy := density(l)
 	res := math.Sqrt(dx * dy)
-	s.stencil.Set(s.img, c, l, look.on, look.out, look.in)
-	f := search{s: s, white: white, far: max(reach*res, 1)}
+	f := search{stencil: &s.mem.stencil, white: white, far: max(reach*res, 1)}
+	beyond := int(math.Sqrt(f.far*f.far+0.5)) + 1 // as far as between looks
+	f.stencil.Set(s.img, c, l, beyond, look.on, look.out, look.in)
 	step := max(int(math.Round(findStep*res)), 1)
 	f.climb(0, 0, int(f.far), step)
 	for step > 1 {
@@ -136,18 +138,18 @@ func (s *sight) find(p *Pose, g *grid, sp *spot, reach float64) hit {
 
 // A search is a climb to the place where an outline stands out most.
 type search struct {
-	s     *sight
-	white float64
-	far   float64 // px
-	x, y  int     // the best place yet, in px from the expected one
-	best  float64
-	begun bool
+	stencil *pix.Stencil
+	white   float64
+	far     float64 // px
+	x, y    int     // the best place yet, in px from the expected one
+	best    float64
+	begun   bool
 }
 
 // score is the contrast of the outline at x, y. The inside may be filled: it may add
 // to the contrast but not take from it.
 func (f *search) score(x, y int) float64 {
-	m := f.s.stencil.Means(x, y)
+	m := f.stencil.Means(x, y)
 	return (m[1]-m[0])/f.white + 0.5*max((m[2]-m[0])/f.white, 0) - f.cost(x, y)
 }
 
@@ -192,39 +194,43 @@ const (
 	penInside  = 0.9  // mm that are looked at inside the designed edge
 	penOutside = 0.5  // and outside
 	penStep    = 0.05
+	penRings   = 29 // from the one to the other
 )
 
 // learn finds the printed line of the outlines of some bubbles at places that were
 // found: the darkness along their normals, in the middle of each outline's points and
 // of all bubbles, so that the filled ones do not count.
 func (s *sight) learn(p *Pose, g *grid, which []int, hits []hit) (pen, bool) {
-	n := int((penInside+penOutside)/penStep) + 1
-	rings := map[*shape][][]mm{}
-	darks := make([][]float64, n)
-	values := make([]float64, edgePoints)
+	darks := make([]float64, penRings*len(which))
+	var values [(penRings + 3) / 4 * 4]float64
 	for k, i := range which {
 		sp := &g.spots[i]
-		if rings[sp.shape] == nil {
-			rs := make([][]mm, n)
-			for j := range rs {
-				rs[j] = sp.shape.ring(-penInside + float64(j)*penStep)
-			}
-			rings[sp.shape] = rs
-		}
 		l := p.lens(sp.at)
 		at := p.At(sp.at).Add(l.Step(hits[k].off.X, hits[k].off.Y))
 		white := s.white(at)
-		for j, ring := range rings[sp.shape] {
-			pix.Samples(s.img, at, l, ring, values)
-			slices.Sort(values)
-			darks[j] = append(darks[j], 1-max(values[edgePoints/2], 0)/white)
+		g.raysOf(sp.shape).Middles(s.img, at, l, values[:])
+		for j, v := range values[:penRings] {
+			darks[j*len(which)+k] = 1 - max(v, 0)/white
 		}
 	}
-	dark := make([]float64, n)
-	for j := range darks {
-		dark[j] = share(darks[j], 0.4)
+	var dark [penRings]float64
+	for j := range dark {
+		dark[j] = take(darks[j*len(which):][:len(which)], 0.4)
 	}
-	return penOf(dark)
+	return penOf(dark[:])
+}
+
+// raysOf are the rings around a bubble of one shape at which its printed line is
+// learnt.
+func (g *grid) raysOf(sh *shape) *pix.Quartets {
+	if g.rays[sh] == nil {
+		var rings [penRings][]mm
+		for j := range rings {
+			rings[j] = sh.ring(-penInside + float64(j)*penStep)
+		}
+		g.rays[sh] = pix.NewQuartets(rings[:])
+	}
+	return g.rays[sh]
 }
 
 // penOf finds the line in a profile of darkness from the inside outwards: its peak

@@ -67,7 +67,33 @@ func share(vs []float64, q float64) float64 {
 	if len(vs) == 0 {
 		return 0
 	}
-	sorted := slices.Clone(vs)
-	slices.Sort(sorted)
-	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
+	return take(slices.Clone(vs), q)
+}
+
+// take is share of at least one value, and changes the order of vs.
+func take(vs []float64, q float64) float64 {
+	k := min(int(q*float64(len(vs))), len(vs)-1)
+	for lo, hi := 0, len(vs)-1; lo < hi; { // Hoare's selection
+		pivot := vs[k]
+		i, j := lo, hi
+		for i <= j {
+			for vs[i] < pivot {
+				i++
+			}
+			for vs[j] > pivot {
+				j--
+			}
+			if i <= j {
+				vs[i], vs[j] = vs[j], vs[i]
+				i, j = i+1, j-1
+			}
+		}
+		if j < k {
+			lo = i
+		}
+		if k < i {
+			hi = j
+		}
+	}
+	return vs[k]
 }

@@ -36,7 +36,7 @@ var darkRatios = [...]float64{0.62, 0.82}
 func (s *sight) markers(ratio float64) []marker {
 	long := float64(max(s.small.Rect.Dx(), s.small.Rect.Dy()))
 	best := map[int]marker{}
-	for _, b := range pix.Blobs(s.small, s.paper, ratio, max(int(long*leastMarker), 8), int(long*mostMarker)) {
+	for _, b := range s.mem.figures.Blobs(s.small, s.paper, ratio, max(int(long*leastMarker), 8), int(long*mostMarker)) {
 		w, h := float64(b.Box.Dx()), float64(b.Box.Dy())
 		if w > 2.4*h || h > 2.4*w || float64(b.Area) < 0.2*w*h {
 			continue

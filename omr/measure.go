@@ -22,9 +22,11 @@ const (
 // copier made grey is still black, and a pencil is not to be darker than solid.
 const blackest = 0.6
 
-// probes are the places measured around bubbles of one shape.
+// probes are the places measured around bubbles of one shape: five rings of edgePoints,
+// and then the inside.
 type probes struct {
-	inside, on, out, in, near, far []mm
+	all    []mm
+	inside []mm // the end of all
 }
 
 func (g *grid) probes(density float64) map[*shape]*probes {
@@ -38,14 +40,11 @@ func (g *grid) probes(density float64) map[*shape]*probes {
 			continue
 		}
 		deep := inner + min(max(inkInset, 0.6/density), 0.3*(min(sp.shape.w, sp.shape.h)/2-inner))
-		all[sp.shape] = &probes{
-			inside: sp.shape.inside(deep, step),
-			on:     sp.shape.ring(g.pen.mid),
-			out:    sp.shape.ring(edge + beside),
-			in:     sp.shape.ring(-inner - beside),
-			near:   sp.shape.ring(edge + min(paperFrom, far)),
-			far:    sp.shape.ring(edge + far),
-		}
+		sh := sp.shape
+		pr := &probes{all: slices.Concat(sh.ring(edge+min(paperFrom, far)), sh.ring(edge+far),
+			sh.ring(g.pen.mid), sh.ring(edge+beside), sh.ring(-inner-beside), sh.inside(deep, step))}
+		pr.inside = pr.all[5*edgePoints:]
+		all[sh] = pr
 	}
 	return all
 }
@@ -56,7 +55,6 @@ func (s *sight) measure(p *Pose, g *grid, pg *sheets.Page, black float64, lines 
 	black = min(max(black, 0), blackest)
 	dx, dy := density(p.lens(g.spots[0].at))
 	all := g.probes(math.Sqrt(dx * dy))
-	buf := make([]float64, 0, 4096)
 	out := make([]judge.Evidence, len(g.spots))
 	for i := range g.spots {
 		sp := &g.spots[i]
@@ -64,7 +62,7 @@ func (s *sight) measure(p *Pose, g *grid, pg *sheets.Page, black float64, lines 
 		l := p.lens(sp.at)
 		at := p.At(sp.at).Add(l.Step(off.X, off.Y))
 		pr := all[sp.shape]
-		m := s.bubble(pr, at, l, g.pen, black, lines, &buf)
+		m := s.bubble(pr, at, l, g.pen, black, lines)
 		out[i] = judge.Evidence{
 			Field: pg.Fields[sp.field].ID, Choice: sp.choice,
 			Ink: round(m.ink), Fit: round(m.fit), Seen: round(m.seen),
@@ -79,24 +77,18 @@ func round(v float64) float64 { return math.Round(v*1e4) / 1e4 }
 // A measured bubble.
 type measured struct{ ink, fit, seen float64 }
 
-func (s *sight) bubble(pr *probes, at px, l pix.Lens, pen pen, black float64, lines *pix.Lines, buf *[]float64) measured {
-	take := func(steps []mm) []float64 {
-		n := len(*buf)
-		*buf = slices.Grow(*buf, len(steps))[:n+len(steps)]
-		v := (*buf)[n:]
-		pix.Samples(s.img, at, l, steps, v)
-		return v
-	}
-	*buf = (*buf)[:0]
-	near, far := take(pr.near), take(pr.far)
-	white := localWhite(near, far, s.white(at))
-	on, out, in := take(pr.on), take(pr.out), take(pr.in)
-	inside := take(pr.inside)
+func (s *sight) bubble(pr *probes, at px, l pix.Lens, pen pen, black float64, lines *pix.Lines) measured {
+	s.mem.values = slices.Grow(s.mem.values[:0], len(pr.all))[:len(pr.all)]
+	all := s.mem.values
+	pix.Samples(s.img, at, l, pr.all, all)
+	ring := func(i int) []float64 { return all[i*edgePoints:][:edgePoints] }
+	around, far, inside := all[:2*edgePoints], ring(1), all[5*edgePoints:]
+	white := localWhite(around, s.white(at))
 	s.cover(at, l, pr.inside, inside, lines)
 	seen := visible(inside)
 	return measured{
 		ink:  ink(inside, white, black),
-		fit:  fit(on, out, in, white, pen.dark),
+		fit:  fit(ring(2), ring(3), ring(4), white, pen.dark),
 		seen: seen * open(far, white),
 	}
 }
@@ -104,19 +96,18 @@ func (s *sight) bubble(pr *probes, at px, l pix.Lens, pen pen, black float64, li
 // localWhite is the brightness of the paper around a bubble: that of the brighter
 // places beside it, unless they are much darker or brighter than paper is in this
 // part of the page. Then they are not paper.
-func localWhite(near, far []float64, around float64) float64 {
-	all := make([]float64, 0, 2*edgePoints)
-	for _, vs := range [2][]float64{near, far} {
-		for _, v := range vs {
-			if v != pix.Outside {
-				all = append(all, v)
-			}
+func localWhite(beside []float64, around float64) float64 {
+	var room [2 * edgePoints]float64
+	all := room[:0]
+	for _, v := range beside {
+		if v != pix.Outside {
+			all = append(all, v)
 		}
 	}
 	if len(all) < edgePoints/2 {
 		return around
 	}
-	return min(max(share(all, 0.75), 0.88*around), 1.08*around)
+	return min(max(take(all, 0.75), 0.88*around), 1.08*around)
 }
 
 // cover takes away the samples that lie on a line: what is printed or marked below it

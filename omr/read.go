@@ -16,7 +16,9 @@ import (
 // other error comes from r.Design or from ctx. A sheet of a test deck is read like
 // any other; its Stamp says so, and the caller keeps it out of results.
 func (r *Reader) Read(ctx context.Context, p page.Page) (*Reading, error) {
-	s, err := look(p)
+	m := memories.Get().(*memory)
+	defer memories.Put(m)
+	s, err := look(p, m)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +123,7 @@ func (s *sight) readOthers(ctx context.Context, d *sheets.Design) (*Reading, err
 // that place.
 func (s *sight) read(d *sheets.Design, stamp sheets.Stamp, pose Pose, g *grid, black float64) (*Reading, error) {
 	pg := &d.Pages[stamp.Page-1]
-	lines := pix.FindLines(s.small, s.paper)
+	lines := pix.FindLines(s.small, s.paper, &s.mem.lines)
 	out := &Reading{Engine: Engine, Stamp: stamp, Design: d.Digest(), Pose: pose}
 	if len(g.spots) > 0 {
 		if err := s.settle(&out.Pose, g); err != nil {

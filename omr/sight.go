@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"sync"
 
 	"bargkhan/omr/internal/pix"
 	"bargkhan/omr/page"
@@ -26,8 +27,23 @@ type sight struct {
 	small   *image.Gray
 	k       int // img is k times as large as small
 	paper   *pix.Paper
-	stencil pix.Stencil // to search with
+	mem     *memory
 }
+
+// A memory is what reading a page needs besides the page. It serves one page after
+// the other; nothing of it is in a Reading, and nothing in it outlives a page's reading
+// but its size.
+type memory struct {
+	reduced image.Gray
+	white   pix.Paper
+	lines   pix.Lines
+	figures pix.Figures
+	stencil pix.Stencil // to search with
+	values  []float64   // samples of a bubble
+	hits    []hit
+}
+
+var memories = sync.Pool{New: func() any { return new(memory) }}
 
 // smallSide bounds the longer side of the picture that anchors are searched in:
 // 130 dpi for A4, eight pixels a module of a marker, and a tenth of the time that
@@ -41,12 +57,12 @@ const (
 	mostSide  = 20000
 )
 
-// look prepares p.
-func look(p page.Page) (*sight, error) {
+// look prepares p, in m.
+func look(p page.Page, m *memory) (*sight, error) {
 	if p.Img == nil || p.Img.Rect.Empty() {
 		return nil, reject(Undecoded, "the page holds no picture: scan it again")
 	}
-	s := &sight{img: pix.Origin(p.Img), dpi: p.DPI}
+	s := &sight{img: pix.Origin(p.Img), dpi: p.DPI, mem: m}
 	w, h := s.img.Rect.Dx(), s.img.Rect.Dy()
 	if max(w, h) < leastSide || min(w, h) < leastSide/4 {
 		return nil, reject(TooSmall, "the picture has %d×%d pixels: scan with 200 dpi or more", w, h)
@@ -62,8 +78,8 @@ func look(p page.Page) (*sight, error) {
 // reduce sets the picture to search in.
 func (s *sight) reduce(k int) {
 	s.k = max(k, 1)
-	s.small = pix.Shrink(s.img, s.k)
-	s.paper = pix.PaperOf(s.small)
+	s.small = pix.Shrink(s.img, s.k, &s.mem.reduced)
+	s.paper = pix.PaperOf(s.small, &s.mem.white)
 }
 
 // full carries a place in the small picture to the scan.

@@ -8,7 +8,9 @@ type Paper struct {
 	cols, rows int
 	white      []float64
 	White      float64 // of the whole picture: its bright tiles
-	Black      float64 // of the whole picture: its darkest pixels
+
+	raw, bright []float64
+	band        []uint8
 }
 
 // paperTiles is the number of tiles along the longer side: seven millimetres of an
@@ -16,39 +18,61 @@ type Paper struct {
 // beside the shadow of a fold or of a lamp.
 const paperTiles = 40
 
-// PaperOf measures img.
-func PaperOf(img *image.Gray) *Paper {
+// tileShare is the share of a tile's pixels that its paper is brighter than: a fifth
+// of the densest print is paper.
+const tileShare = 0.8
+
+// PaperOf measures img. into may be nil, or a Paper that is no longer needed, whose
+// memory is then used.
+func PaperOf(img *image.Gray, into *Paper) *Paper {
+	p := into
+	if p == nil {
+		p = &Paper{}
+	}
 	w, h := img.Rect.Dx(), img.Rect.Dy()
 	t := max((max(w, h)+paperTiles-1)/paperTiles, 1)
-	p := &Paper{tile: float64(t), cols: (w + t - 1) / t, rows: (h + t - 1) / t}
-	raw := make([]float64, p.cols*p.rows)
-	var all [256]int
+	p.tile, p.cols, p.rows = float64(t), (w+t-1)/t, (h+t-1)/t
+	n := p.cols * p.rows
+	p.raw, p.bright, p.white = sized(p.raw, n), sized(p.bright, n), sized(p.white, n)
+	p.band = sized(p.band, p.cols+2*w)
 	for ty := range p.rows {
-		for tx := range p.cols {
-			raw[ty*p.cols+tx] = tileWhite(img, tx*t, ty*t, min(tx*t+t, w), min(ty*t+t, h), &all)
-		}
+		p.measure(img, ty, t, min(ty*t+t, h))
 	}
-	p.White = max(upper(raw), 1)
-	p.Black = float64(quantile(&all, 0.002))
-	p.white = p.spread(raw)
+	p.White = max(upper(p.raw), 1)
+	p.spread()
 	return p
 }
 
-// tileWhite is the brightness that a fifth of the tile exceeds; it counts the tile's
-// pixels into all.
-func tileWhite(img *image.Gray, x0, y0, x1, y1 int, all *[256]int) float64 {
+// sparse is the side of a tile from which not every pixel of it is looked at.
+const sparse = 48
+
+// measure looks at one row of tiles, down to row y1.
+func (p *Paper) measure(img *image.Gray, ty, t, y1 int) {
+	w, raw := img.Rect.Dx(), p.raw[ty*p.cols:][:p.cols]
+	if t < sparse {
+		white := p.band[:p.cols]
+		quantiles(img, ty*t, y1, t, tileShare, white, p.band[p.cols:])
+		for i, v := range white {
+			raw[i] = float64(v)
+		}
+		return
+	}
+	for tx := range raw {
+		raw[tx] = tileWhite(img, tx*t, ty*t, min(tx*t+t, w), y1)
+	}
+}
+
+// tileWhite is the paper of one large tile.
+func tileWhite(img *image.Gray, x0, y0, x1, y1 int) float64 {
 	var hist [256]int
-	step := max((x1-x0)/24, 1)
+	step := max((x1-x0)/(sparse/2), 1)
 	for y := y0; y < y1; y += step {
 		row := img.Pix[y*img.Stride:]
 		for x := x0; x < x1; x += step {
 			hist[row[x]]++
 		}
 	}
-	for i, n := range hist {
-		all[i] += n
-	}
-	return float64(quantile(&hist, 0.8))
+	return float64(quantile(&hist, tileShare))
 }
 
 // quantile is the brightness below which the share q of hist lies.
@@ -78,34 +102,29 @@ func upper(values []float64) float64 {
 // spread gives each tile the brightest of its neighbourhood, so that a tile full of
 // print still knows its paper, and then evens out. No tile is taken to be darker than
 // half the page: that is not paper but what lies beside it.
-func (p *Paper) spread(raw []float64) []float64 {
-	bright := p.around(raw, func(a, v float64) float64 { return max(a, v) })
-	for i, v := range bright {
-		bright[i] = max(v, p.White/2)
-	}
-	sum := p.around(bright, func(a, v float64) float64 { return a + v })
-	n := p.around(bright, func(a, v float64) float64 { return a + 1 })
-	for i := range sum {
-		sum[i] /= n[i]
-	}
-	return sum
-}
-
-// around folds f over each tile and its neighbours, starting from 0.
-func (p *Paper) around(in []float64, f func(acc, v float64) float64) []float64 {
-	out := make([]float64, len(in))
+func (p *Paper) spread() {
 	for y := range p.rows {
 		for x := range p.cols {
-			acc := 0.0
+			most := p.White / 2
 			for j := max(y-1, 0); j <= min(y+1, p.rows-1); j++ {
 				for i := max(x-1, 0); i <= min(x+1, p.cols-1); i++ {
-					acc = f(acc, in[j*p.cols+i])
+					most = max(most, p.raw[j*p.cols+i])
 				}
 			}
-			out[y*p.cols+x] = acc
+			p.bright[y*p.cols+x] = most
 		}
 	}
-	return out
+	for y := range p.rows {
+		for x := range p.cols {
+			sum, n := 0.0, 0.0
+			for j := max(y-1, 0); j <= min(y+1, p.rows-1); j++ {
+				for i := max(x-1, 0); i <= min(x+1, p.cols-1); i++ {
+					sum, n = sum+p.bright[j*p.cols+i], n+1
+				}
+			}
+			p.white[y*p.cols+x] = sum / n
+		}
+	}
 }
 
 // At is the brightness of paper at p, linear between tiles.

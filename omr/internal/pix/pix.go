@@ -23,37 +23,6 @@ func Origin(img *image.Gray) *image.Gray {
 	return &image.Gray{Pix: img.Pix[img.PixOffset(img.Rect.Min.X, img.Rect.Min.Y):], Stride: img.Stride, Rect: r}
 }
 
-// Shrink returns img reduced k times: each pixel is the mean of k×k. What is left
-// over at the right and the bottom is dropped. For k of 1 it is img itself.
-func Shrink(img *image.Gray, k int) *image.Gray {
-	if k <= 1 {
-		return img
-	}
-	w, h := img.Rect.Dx()/k, img.Rect.Dy()/k
-	out := image.NewGray(image.Rect(0, 0, w, h))
-	sums := make([]uint32, w)
-	area := uint32(k * k)
-	for y := range h {
-		clear(sums)
-		for j := range k {
-			row := img.Pix[(y*k+j)*img.Stride:]
-			row = row[:w*k]
-			for x := range sums {
-				s := uint32(0)
-				for _, v := range row[x*k : x*k+k] {
-					s += uint32(v)
-				}
-				sums[x] += s
-			}
-		}
-		line := out.Pix[y*out.Stride:][:w]
-		for x, s := range sums {
-			line[x] = uint8((s + area/2) / area)
-		}
-	}
-	return out
-}
-
 // At is the brightness of img at p, linear between pixels.
 func At(img *image.Gray, p Point) float64 {
 	return at(img, p.X-0.5, p.Y-0.5)
@@ -101,20 +70,6 @@ func (l Lens) Step(dx, dy float64) Point {
 // Outside marks a sample that lies outside the picture.
 const Outside = -1
 
-// Samples sets dst[i] to the brightness at c plus the i-th of steps seen through l,
-// or to Outside.
-func Samples(img *image.Gray, c Point, l Lens, steps []geom.Point[geom.Paper], dst []float64) {
-	w, h := float64(img.Rect.Max.X), float64(img.Rect.Max.Y)
-	for i, s := range steps {
-		x, y := c.X+l.XX*s.X+l.XY*s.Y, c.Y+l.YX*s.X+l.YY*s.Y
-		if x < 0 || y < 0 || x >= w || y >= h {
-			dst[i] = Outside
-			continue
-		}
-		dst[i] = at(img, x-0.5, y-0.5)
-	}
-}
-
 // Mean is the mean brightness of the nearest pixels to c plus each of steps seen
 // through l. It is quicker and coarser than Samples.
 func Mean(img *image.Gray, c Point, l Lens, steps []geom.Point[geom.Paper]) float64 {
@@ -131,21 +86,4 @@ func Mean(img *image.Gray, c Point, l Lens, steps []geom.Point[geom.Paper]) floa
 func (l Lens) Back(d Point) geom.Point[geom.Paper] {
 	det := l.XX*l.YY - l.XY*l.YX
 	return geom.Point[geom.Paper]{X: (l.YY*d.X - l.XY*d.Y) / det, Y: (l.XX*d.Y - l.YX*d.X) / det}
-}
-
-// Profile sets dst to the brightness along the way from a to b, each value the mean
-// over a line of width across, at right angles to nothing: across is the way from
-// the middle of that line to its end. The first value is at a, the last at b.
-func Profile(img *image.Gray, a, b, across Point, dst []float64) {
-	m := int(2*across.Norm()) + 1
-	n := float64(max(len(dst)-1, 1))
-	for i := range dst {
-		c := a.Add(b.Sub(a).Mul(float64(i) / n))
-		sum := 0.0
-		for j := range m {
-			t := (2*float64(j)+1)/float64(m) - 1
-			sum += at(img, c.X+across.X*t-0.5, c.Y+across.Y*t-0.5)
-		}
-		dst[i] = sum / float64(m)
-	}
 }

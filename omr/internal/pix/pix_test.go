@@ -50,7 +50,7 @@ func TestOrigin(t *testing.T) {
 func TestShrink(t *testing.T) {
 	img := noise(31, 17, 2)
 	for k := 1; k <= 5; k++ {
-		got := Shrink(img, k)
+		got := Shrink(img, k, nil)
 		for y := range got.Rect.Dy() {
 			for x := range got.Rect.Dx() {
 				sum := 0
@@ -87,10 +87,10 @@ func TestStencil(t *testing.T) {
 	img := noise(60, 50, 3)
 	l := Lens{XX: 3.1371, XY: -0.4131, YX: 0.5177, YY: 2.9219}
 	a := []geom.Point[geom.Paper]{{X: 1, Y: 2}, {X: -3, Y: 0.4}, {}}
-	b := []geom.Point[geom.Paper]{{X: -1, Y: -2}}
+	b := []geom.Point[geom.Paper]{{X: -1, Y: -2}, {}, {X: 2}}
 	for _, c := range []Point{{X: 30.3, Y: 25.7}, {X: 2.2, Y: 1.1}, {X: 58.9, Y: 48}} {
 		var s Stencil
-		s.Set(img, c, l, a, b)
+		s.Set(img, c, l, 5, a, b, a)
 		for d := -7; d <= 7; d++ {
 			at := c.Add(Point{X: float64(d), Y: float64(-d)})
 			got := s.Means(d, -d)
@@ -163,7 +163,7 @@ func TestPaper(t *testing.T) {
 	for i := 0; i < 700; i += 20 {
 		box(img, image.Rect(i, 300, i+8, 700), 20) // dense print
 	}
-	p := PaperOf(img)
+	p := PaperOf(img, nil)
 	for _, q := range []Point{{X: 100, Y: 100}, {X: 400, Y: 500}, {X: 700, Y: 900}} {
 		if want := 240 - q.X/10; math.Abs(p.At(q)-want) > 6 {
 			t.Errorf("at %v: got %v, want %v", q, p.At(q), want)
@@ -188,7 +188,7 @@ func TestBlobs(t *testing.T) {
 			}
 		}
 	}
-	got := Blobs(img, PaperOf(img), 0.5, 1, 200)
+	got := new(Figures).Blobs(img, PaperOf(img, nil), 0.5, 1, 200)
 	if len(got) != len(want) {
 		t.Fatalf("%d blobs, want %d", len(got), len(want))
 	}
@@ -216,7 +216,7 @@ func flood(img *image.Gray, p image.Point, seen map[image.Point]bool) int {
 func TestBlobFigure(t *testing.T) {
 	img := white(100, 100)
 	box(img, image.Rect(20, 30, 40, 60), 10)
-	got := Blobs(img, PaperOf(img), 0.5, 5, 50)
+	got := new(Figures).Blobs(img, PaperOf(img, nil), 0.5, 5, 50)
 	if len(got) != 1 {
 		t.Fatalf("%d blobs", len(got))
 	}
@@ -234,17 +234,17 @@ func TestLines(t *testing.T) {
 			box(img, image.Rect(x+15, y, x+17, y+9), 60)
 		}
 	}
-	paper := PaperOf(img)
-	if l := FindLines(img, paper); l.Full != 0 || l.Near(Point{X: 300, Y: 400}, 16) {
+	paper := PaperOf(img, nil)
+	if l := FindLines(img, paper, nil); l.Full != 0 || l.Near(Point{X: 300, Y: 400}, 16) {
 		t.Errorf("print is taken for %d lines", l.Full)
 	}
 	box(img, image.Rect(238, 0, 240, 850), 90)
-	l := FindLines(img, paper)
+	l := FindLines(img, paper, nil)
 	if l.Full != 1 || !l.On(Point{X: 239, Y: 400}) || l.On(Point{X: 245, Y: 400}) {
 		t.Errorf("a streak: %d lines, on it %v, beside it %v", l.Full, l.On(Point{X: 239, Y: 400}), l.On(Point{X: 245, Y: 400}))
 	}
 	box(img, image.Rect(0, 501, 600, 503), 90)
-	if l := FindLines(img, paper); l.Full != 2 || !l.On(Point{X: 400, Y: 502}) {
+	if l := FindLines(img, paper, nil); l.Full != 2 || !l.On(Point{X: 400, Y: 502}) {
 		t.Errorf("a streak and a fold: %d lines", l.Full)
 	}
 }

@@ -1,0 +1,635 @@
+#pragma GCC optimize("O3")
+
+#include "loops.h"
+
+#include <math.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#define FAST __attribute__((target("avx2")))
+#define CLONES __attribute__((target_clones("avx2", "default")))
+#else
+#define CLONES
+#endif
+
+static int fast(void) {
+#if defined(__x86_64__)
+	return __builtin_cpu_supports("avx2");
+#else
+	return 0;
+#endif
+}
+
+// ---- whole pictures
+
+typedef uint16_t __attribute__((may_alias, aligned(1))) pair;
+
+CLONES static void halve(const uint8_t *src, ptrdiff_t stride, int w, int h, uint8_t *dst) {
+	for (int y = 0; y < h; y++, dst += w) {
+		const pair *a = (const pair *)(src + 2 * y * stride), *b = (const pair *)(src + (2 * y + 1) * stride);
+		for (int x = 0; x < w; x++) {
+			uint16_t s = (uint16_t)((a[x] & 255) + (a[x] >> 8) + (b[x] & 255) + (b[x] >> 8) + 2);
+			dst[x] = (uint8_t)(s >> 2);
+		}
+	}
+}
+
+CLONES static void add_row(uint16_t *sums, const uint8_t *row, int n) {
+	for (int x = 0; x < n; x++)
+		sums[x] = (uint16_t)(sums[x] + row[x]);
+}
+
+void pix_shrink(const uint8_t *src, ptrdiff_t stride, int w, int h, int k, uint8_t *dst, uint16_t *sums) {
+	if (k == 2) {
+		halve(src, stride, w, h, dst);
+		return;
+	}
+	uint64_t area = (uint64_t)k * k, inverse = ((uint64_t)1 << 40) / area + 1;
+	for (int y = 0; y < h; y++, dst += w) {
+		memset(sums, 0, (size_t)w * k * sizeof *sums);
+		for (int j = 0; j < k; j++)
+			add_row(sums, src + ((ptrdiff_t)y * k + j) * stride, w * k);
+		for (int x = 0; x < w; x++) {
+			uint64_t s = area / 2;
+			for (int i = 0; i < k; i++)
+				s += sums[x * k + i];
+			dst[x] = (uint8_t)(s * inverse >> 40);
+		}
+	}
+}
+
+CLONES size_t pix_count(const uint8_t *row, size_t n, uint8_t lo, uint8_t hi) {
+	size_t all = 0;
+	uint8_t span = (uint8_t)(hi - lo);
+	for (size_t from = 0; from < n; from += 4096) {
+		size_t to = from + 4096 < n ? from + 4096 : n;
+		uint16_t some = 0;
+		for (size_t i = from; i < to; i++)
+			some = (uint16_t)(some + ((uint8_t)(row[i] - lo) <= span));
+		all += some;
+	}
+	return all;
+}
+
+CLONES static void count_below(const uint8_t *row, const uint8_t *level, uint8_t *n, int w) {
+	for (int x = 0; x < w; x++)
+		n[x] = (uint8_t)(n[x] + (row[x] <= level[x]));
+}
+
+void pix_quantiles(const uint8_t *band, ptrdiff_t stride, int w, int rows, int t, int n, double share, uint8_t *out,
+                   uint8_t *line) {
+	uint8_t *level = line, *counts = line + w;
+	memset(out, 0, (size_t)n);
+	// out is always below the answer or it: bits are set from the highest down while
+	// too few pixels lie below.
+	for (int bit = 128; bit > 0; bit >>= 1) {
+		for (int i = 0; i < n; i++) {
+			int x0 = i * t, x1 = x0 + t < w ? x0 + t : w;
+			memset(level + x0, out[i] + bit - 1, (size_t)(x1 - x0));
+		}
+		memset(counts, 0, (size_t)w);
+		for (int y = 0; y < rows; y++)
+			count_below(band + y * stride, level, counts, w);
+		for (int i = 0; i < n; i++) {
+			int x0 = i * t, x1 = x0 + t < w ? x0 + t : w, sum = 0;
+			for (int x = x0; x < x1; x++)
+				sum += counts[x];
+			if (sum <= (int)(share * (double)((x1 - x0) * rows)))
+				out[i] = (uint8_t)(out[i] + bit);
+		}
+	}
+}
+
+// ---- lines
+
+enum { SIDE = 6, LONG = 60, WHOLE = 92, OPEN = 30 };
+
+static int is_line(int dark, int open, int length) {
+	return dark > 0 && 100 * dark >= WHOLE * open && 100 * open >= OPEN * length;
+}
+
+// Writes 1 where a pixel has paper on both sides, 3 where it is darker than both.
+CLONES static void compare(const uint8_t *row, const uint8_t *left, const uint8_t *right, const uint8_t *open,
+                           const uint8_t *step, uint8_t *mark, int n) {
+	for (int x = 0; x < n; x++) {
+		uint8_t side = left[x] < right[x] ? left[x] : right[x];
+		uint8_t most = (uint8_t)((side > step[x] ? side : step[x]) - step[x]);
+		uint8_t test = (uint8_t)(side >= open[x] ? 1 : 0), dark = (uint8_t)(row[x] < most ? 3 : 0);
+		mark[x] = (uint8_t)(test ? dark | 1 : 0);
+	}
+}
+
+CLONES static int slide(const uint8_t *in, const uint8_t *out, uint8_t *open, uint8_t *light, int n) {
+	uint8_t any = 0;
+	for (int x = 0; x < n; x++) {
+		open[x] = (uint8_t)(open[x] + (in[x] & 1) - (out[x] & 1));
+		light[x] = (uint8_t)(light[x] + (in[x] == 1) - (out[x] == 1));
+		any |= (uint8_t)((open[x] >= LONG * OPEN / 100) & (light[x] <= LONG * (100 - WHOLE) / 100));
+	}
+	return any;
+}
+
+CLONES static void total(const uint8_t *in, uint16_t *open, uint16_t *light, int n) {
+	for (int x = 0; x < n; x++) {
+		open[x] = (uint16_t)(open[x] + (in[x] & 1));
+		light[x] = (uint16_t)(light[x] + (in[x] == 1));
+	}
+}
+
+static void spread(const uint8_t *cells, uint8_t *line, int w) {
+	for (int x = 0; x < w; x += 16)
+		memset(line + x, cells[x / 16], (size_t)(w - x < 16 ? w - x : 16));
+}
+
+static int whole(const uint16_t *open, const uint16_t *light, int n, int length) {
+	int count = 0, last = -2;
+	for (int i = 0; i < n; i++)
+		if (is_line(open[i] - light[i], open[i], length)) {
+			count += i > last + 1;
+			last = i;
+		}
+	return count;
+}
+
+static int columns(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *open, const uint8_t *step, int nx,
+                   uint8_t *cells, uint8_t *state, uint16_t *work) {
+	uint16_t *all_open = work, *all_light = work + w;
+	uint8_t *o = (uint8_t *)(work + 2 * w), *s = o + w, *n_open = s + w, *n_light = n_open + w, *was = n_light + w,
+	        *none = was + w;
+	memset(work, 0, (size_t)w * 10);
+	for (int y = 0; y < h; y++) {
+		if (y % 16 == 0) {
+			spread(open + y / 16 * nx, o, w);
+			spread(step + y / 16 * nx, s, w);
+		}
+		const uint8_t *row = img + y * stride;
+		uint8_t *mark = state + (ptrdiff_t)y * w;
+		memset(mark, 0, SIDE);
+		memset(mark + w - SIDE, 0, SIDE);
+		compare(row + SIDE, row, row + 2 * SIDE, o + SIDE, s + SIDE, mark + SIDE, w - 2 * SIDE);
+		total(mark, all_open, all_light, w);
+		if (!slide(mark, y >= LONG ? mark - (ptrdiff_t)LONG * w : none, n_open, n_light, w) || y < LONG - 1) {
+			memset(was, 0, (size_t)w);
+			continue;
+		}
+		for (int x = 0; x < w; x++) {
+			if (n_light[x] > 4 || !is_line(n_open[x] - n_light[x], n_open[x], LONG)) {
+				was[x] = 0;
+				continue;
+			}
+			for (int j = was[x] ? y : y - LONG + 1; j <= y; j++)
+				cells[(ptrdiff_t)j * w + x] = 1;
+			was[x] = 1;
+		}
+	}
+	return whole(all_open, all_light, w, h);
+}
+
+// Counts open and light pixels of each 16, and returns whether a line may be there:
+// every stretch of 60 holds two whole sixteens, and a line has at most four light ones.
+static int sixteens(const uint8_t *mark, int w, int *open, int *light) {
+	int may = 0, before = 99;
+	*open = *light = 0;
+	for (int x = 0; x < w; x += 16) {
+		int n = w - x < 16 ? w - x : 16, o = 0, l = 0;
+#if defined(__x86_64__)
+		if (n == 16) {
+			__m128i v = _mm_loadu_si128((const __m128i *)(mark + x));
+			o = __builtin_popcount((unsigned)_mm_movemask_epi8(_mm_slli_epi16(v, 7)));
+			l = __builtin_popcount((unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8(1))));
+		} else
+#endif
+			for (int i = 0; i < n; i++) {
+				o += mark[x + i] & 1;
+				l += mark[x + i] == 1;
+			}
+		may |= before + l <= LONG * (100 - WHOLE) / 100;
+		before = l;
+		*open += o;
+		*light += l;
+	}
+	return may && *open - *light >= 16;
+}
+
+static int rows(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *open, const uint8_t *step, int nx,
+                uint8_t *cells, uint8_t *mark, uint16_t *work) {
+	uint16_t *all_open = work, *all_light = work + h;
+	uint8_t *o = (uint8_t *)(work + 2 * h), *s = o + w;
+	memset(work, 0, (size_t)h * 4);
+	for (int y = SIDE; y < h - SIDE; y++) {
+		if ((y - SIDE) % 16 == 0) {
+			spread(open + (y - SIDE) / 16 * nx, o, w);
+			spread(step + (y - SIDE) / 16 * nx, s, w);
+		}
+		const uint8_t *row = img + y * stride;
+		compare(row, row - SIDE * stride, row + SIDE * stride, o, s, mark, w);
+		int n_open, n_light;
+		int may = sixteens(mark, w, &n_open, &n_light);
+		all_open[y] = (uint16_t)n_open;
+		all_light[y] = (uint16_t)n_light;
+		if (!may)
+			continue;
+		uint8_t *line = cells + (ptrdiff_t)y * w;
+		int was = 0;
+		n_open = n_light = 0;
+		for (int x = 0; x < w; x++) {
+			n_open += mark[x] & 1;
+			n_light += mark[x] == 1;
+			if (x >= LONG) {
+				n_open -= mark[x - LONG] & 1;
+				n_light -= mark[x - LONG] == 1;
+			}
+			int on = x >= LONG - 1 && n_light <= 4 && is_line(n_open - n_light, n_open, LONG);
+			if (on)
+				memset(line + (was ? x : x - LONG + 1), 1, was ? 1 : LONG);
+			was = on;
+		}
+	}
+	return whole(all_open, all_light, h, w);
+}
+
+int pix_lines(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *open, const uint8_t *step, int nx,
+              int ny, uint8_t *cells, uint8_t *state, uint16_t *work) {
+	memset(cells, 0, (size_t)w * h);
+	int n = columns(img, stride, w, h, open, step, nx, cells, state, work);
+	return n + rows(img, stride, w, h, open + nx * ny, step + nx * ny, nx, cells, state, work);
+}
+
+// ---- blobs
+
+// The pixels of 64 that are darker than their limits, as bits.
+static uint64_t darker(const uint8_t *row, const uint8_t *limit, int n) {
+	uint64_t bits = 0;
+#if defined(__x86_64__)
+	if (n == 64) {
+		for (int i = 0; i < 64; i += 16) {
+			__m128i over = _mm_subs_epu8(_mm_loadu_si128((const __m128i *)(limit + i)),
+			                             _mm_loadu_si128((const __m128i *)(row + i)));
+			unsigned m = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(over, _mm_setzero_si128()));
+			bits |= (uint64_t)(~m & 0xFFFF) << i;
+		}
+		return bits;
+	}
+#endif
+	for (int i = 0; i < n; i++)
+		bits |= (uint64_t)(row[i] < limit[i]) << i;
+	return bits;
+}
+
+int pix_runs(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *limit, int nx, pix_run *runs, int most,
+             int *row, uint8_t *line) {
+	int n = 0, y = *row;
+	for (; y < h && n + w / 2 + 1 <= most; y++) {
+		if (y % 8 == 0 || y == *row)
+			for (int x = 0; x < w; x += 8)
+				memset(line + x, limit[y / 8 * nx + x / 8], (size_t)(w - x < 8 ? w - x : 8));
+		const uint8_t *at = img + y * stride;
+		uint64_t before = 0; // the last bit of the 64 before
+		int start = 0;
+		for (int x = 0; x < w; x += 64) {
+			uint64_t bits = darker(at + x, line + x, w - x < 64 ? w - x : 64);
+			uint64_t turns = bits ^ (bits << 1 | before);
+			before = bits >> 63;
+			for (; turns; turns &= turns - 1) {
+				int k = __builtin_ctzll(turns);
+				if (bits >> k & 1)
+					start = x + k;
+				else
+					runs[n++] = (pix_run){y, start, x + k, 0};
+			}
+		}
+		if (before) // dark to the end of a row of whole sixty-fours; else the turn is seen
+			runs[n++] = (pix_run){y, start, w, 0};
+	}
+	*row = y;
+	return n;
+}
+
+static int32_t root(pix_run *runs, int32_t i) {
+	while (runs[i].parent != i) {
+		runs[i].parent = runs[runs[i].parent].parent;
+		i = runs[i].parent;
+	}
+	return i;
+}
+
+static void join(pix_run *runs, int n) {
+	int above = 0, row = 0;
+	for (int i = 0; i < n; i++) {
+		runs[i].parent = i;
+		if (i > 0 && runs[i].y != runs[i - 1].y) {
+			above = row;
+			row = i;
+			if (runs[i].y != runs[i - 1].y + 1)
+				above = row;
+		}
+		while (above < row && runs[above].x1 < runs[i].x0)
+			above++;
+		int32_t a = i;
+		for (int j = above; j < row && runs[j].x0 <= runs[i].x1; j++) {
+			int32_t b = root(runs, j);
+			if (a < b) {
+				runs[b].parent = a;
+			} else {
+				runs[a].parent = b;
+				a = b;
+			}
+		}
+	}
+}
+
+int pix_figures(pix_run *runs, int n, int least, int most, pix_figure *fs) {
+	join(runs, n);
+	// A run's root comes first, so that figures are met at their roots, in order.
+	for (int i = 0; i < n; i++) {
+		pix_run *r = &runs[i];
+		r->parent = root(runs, i);
+		pix_figure *f = &fs[r->parent];
+		if (r->parent == i) {
+			f->x0 = r->x0;
+			f->y0 = r->y;
+			f->x1 = r->x1;
+			f->y1 = r->y + 1;
+			continue;
+		}
+		f->x0 = r->x0 < f->x0 ? r->x0 : f->x0;
+		f->x1 = r->x1 > f->x1 ? r->x1 : f->x1;
+		f->y1 = r->y + 1;
+	}
+	int count = 0;
+	for (int i = 0; i < n; i++) {
+		pix_run r = runs[i];
+		pix_figure *f = &fs[r.parent];
+		if (r.parent == i) {
+			int w = f->x1 - f->x0, h = f->y1 - f->y0;
+			f->index = -1;
+			if (w >= least && h >= least && w <= most && h <= most) {
+				f->index = count++;
+				f->area = 0;
+				f->cx = f->cy = 0;
+				int x = 2 * r.x0 + 1, y = 2 * r.y + 1;
+				for (int k = 0; k < 4; k++) {
+					f->far[k][0] = x;
+					f->far[k][1] = y;
+				}
+			}
+		}
+		if (f->index < 0)
+			continue;
+		int32_t len = r.x1 - r.x0, y = 2 * r.y + 1, x[4] = {2 * r.x0 + 1, 2 * r.x1 - 1, 2 * r.x1 - 1, 2 * r.x0 + 1};
+		f->area += len;
+		f->cx += (int64_t)len * (r.x0 + r.x1);
+		f->cy += (int64_t)len * y;
+		for (int k = 0; k < 4; k++) {
+			// towards top left, top right, bottom right, bottom left
+			int sx = k == 0 || k == 3 ? -1 : 1, sy = k < 2 ? -1 : 1;
+			if (sx * x[k] + sy * y > sx * f->far[k][0] + sy * f->far[k][1]) {
+				f->far[k][0] = x[k];
+				f->far[k][1] = y;
+			}
+		}
+	}
+	for (int i = 0, k = 0; i < n && k < count; i++)
+		if (runs[i].parent == i && fs[i].index >= 0)
+			fs[k++] = fs[i];
+	return count;
+}
+
+// ---- places between pixels
+
+static double at(const pix_picture *p, double x, double y) {
+	double mx = p->w - 1, my = p->h - 1;
+	x = x > 0 ? x : 0;
+	x = x > mx ? mx : x;
+	y = y > 0 ? y : 0;
+	y = y > my ? my : y;
+	int x0 = (int)x, y0 = (int)y;
+	double fx = x - x0, fy = y - y0;
+	const uint8_t *o = p->at + (ptrdiff_t)y0 * p->stride + x0;
+	ptrdiff_t dx = x0 + 1 < p->w, dy = y0 + 1 < p->h ? p->stride : 0;
+	double a = o[0], b = o[dx], c = o[dy], d = o[dx + dy];
+	a += (b - a) * fx;
+	c += (d - c) * fx;
+	return a + (c - a) * fy;
+}
+
+static double seen(const pix_picture *p, double x, double y) {
+	if (!(x >= 0 && y >= 0 && x < p->w && y < p->h))
+		return -1;
+	return at(p, x - 0.5, y - 0.5);
+}
+
+#if defined(__x86_64__)
+
+// Four places at once; x and y have centres at whole numbers.
+FAST static inline __m256d at4(const pix_picture *p, __m256d x, __m256d y) {
+	const __m256d zero = _mm256_setzero_pd();
+	// In this order a place that is no number becomes 0, as in at.
+	x = _mm256_min_pd(_mm256_max_pd(x, zero), _mm256_set1_pd(p->w - 1));
+	y = _mm256_min_pd(_mm256_max_pd(y, zero), _mm256_set1_pd(p->h - 1));
+	__m128i xi = _mm256_cvttpd_epi32(x), yi = _mm256_cvttpd_epi32(y);
+	// Four bytes are read from each place and from below it.
+	if (_mm_movemask_epi8(_mm_cmpgt_epi32(yi, _mm_set1_epi32(p->h - 3)))) {
+		double xs[4], ys[4];
+		_mm256_storeu_pd(xs, x);
+		_mm256_storeu_pd(ys, y);
+		return _mm256_setr_pd(at(p, xs[0], ys[0]), at(p, xs[1], ys[1]), at(p, xs[2], ys[2]), at(p, xs[3], ys[3]));
+	}
+	__m256d fx = _mm256_sub_pd(x, _mm256_cvtepi32_pd(xi)), fy = _mm256_sub_pd(y, _mm256_cvtepi32_pd(yi));
+	__m128i o = _mm_add_epi32(_mm_mullo_epi32(yi, _mm_set1_epi32(p->stride)), xi);
+	__m128i top = _mm_i32gather_epi32((const int *)p->at, o, 1);
+	__m128i low = _mm_i32gather_epi32((const int *)(p->at + p->stride), o, 1);
+	const __m128i byte = _mm_set1_epi32(255);
+	__m256d a = _mm256_cvtepi32_pd(_mm_and_si128(top, byte));
+	__m256d b = _mm256_cvtepi32_pd(_mm_and_si128(_mm_srli_epi32(top, 8), byte));
+	__m256d c = _mm256_cvtepi32_pd(_mm_and_si128(low, byte));
+	__m256d d = _mm256_cvtepi32_pd(_mm_and_si128(_mm_srli_epi32(low, 8), byte));
+	a = _mm256_add_pd(a, _mm256_mul_pd(_mm256_sub_pd(b, a), fx));
+	c = _mm256_add_pd(c, _mm256_mul_pd(_mm256_sub_pd(d, c), fx));
+	return _mm256_add_pd(a, _mm256_mul_pd(_mm256_sub_pd(c, a), fy));
+}
+
+// Whether four bytes may be read at every place but in the last two rows, and 32 bits
+// hold every offset.
+static int roomy(const pix_picture *p) {
+	return p->w >= 4 && p->h >= 4 && (uint64_t)p->stride * (uint64_t)p->h < INT32_MAX;
+}
+
+FAST static int samples4(const pix_picture *p, const double c[2], const double l[4], const double *steps, int n,
+                         double *dst) {
+	const __m256d cx = _mm256_set1_pd(c[0]), cy = _mm256_set1_pd(c[1]), w = _mm256_set1_pd(p->w),
+	              h = _mm256_set1_pd(p->h), zero = _mm256_setzero_pd(), half = _mm256_set1_pd(0.5);
+	const __m256d xx = _mm256_set1_pd(l[0]), xy = _mm256_set1_pd(l[1]), yx = _mm256_set1_pd(l[2]),
+	              yy = _mm256_set1_pd(l[3]);
+	int i = 0;
+	for (; i + 4 <= n; i += 4) {
+		__m256d u = _mm256_loadu_pd(steps + 2 * i), v = _mm256_loadu_pd(steps + 2 * i + 4);
+		__m256d sx = _mm256_permute4x64_pd(_mm256_unpacklo_pd(u, v), 0xD8);
+		__m256d sy = _mm256_permute4x64_pd(_mm256_unpackhi_pd(u, v), 0xD8);
+		__m256d x = _mm256_add_pd(_mm256_add_pd(cx, _mm256_mul_pd(xx, sx)), _mm256_mul_pd(xy, sy));
+		__m256d y = _mm256_add_pd(_mm256_add_pd(cy, _mm256_mul_pd(yx, sx)), _mm256_mul_pd(yy, sy));
+		__m256d in = _mm256_and_pd(
+			_mm256_and_pd(_mm256_cmp_pd(x, zero, _CMP_GE_OQ), _mm256_cmp_pd(y, zero, _CMP_GE_OQ)),
+			_mm256_and_pd(_mm256_cmp_pd(x, w, _CMP_LT_OQ), _mm256_cmp_pd(y, h, _CMP_LT_OQ)));
+		__m256d got = at4(p, _mm256_sub_pd(x, half), _mm256_sub_pd(y, half));
+		_mm256_storeu_pd(dst + i, _mm256_blendv_pd(_mm256_set1_pd(-1), got, in));
+	}
+	return i;
+}
+
+// Sorts n columns of four, n a power of two, by Batcher's odd-even merging.
+FAST static void sort4(double *v, int n) {
+	for (int p = 1; p < n; p <<= 1)
+		for (int k = p; k >= 1; k >>= 1)
+			for (int j = k % p; j + k < n; j += 2 * k)
+				for (int i = 0; i < k && i + j + k < n; i++)
+					if ((((i + j) ^ (i + j + k)) & -(2 * p)) == 0) {
+						__m256d a = _mm256_loadu_pd(v + 4 * (i + j)), b = _mm256_loadu_pd(v + 4 * (i + j + k));
+						_mm256_storeu_pd(v + 4 * (i + j), _mm256_min_pd(a, b));
+						_mm256_storeu_pd(v + 4 * (i + j + k), _mm256_max_pd(a, b));
+					}
+}
+
+FAST static void profile4(const pix_picture *p, const double a[2], const double ab[2], const double across[2], int m,
+                          int n, double *dst) {
+	double steps = n > 1 ? n - 1 : 1;
+	for (int i = 0; i < n; i += 4) {
+		double cx[4], cy[4], sum[4];
+		for (int k = 0; k < 4; k++) {
+			double t = (double)(i + k < n ? i + k : n - 1) / steps;
+			cx[k] = a[0] + ab[0] * t;
+			cy[k] = a[1] + ab[1] * t;
+		}
+		__m256d x = _mm256_loadu_pd(cx), y = _mm256_loadu_pd(cy), all = _mm256_setzero_pd(), half = _mm256_set1_pd(0.5);
+		for (int j = 0; j < m; j++) {
+			double t = (2 * (double)j + 1) / (double)m - 1;
+			all = _mm256_add_pd(all, at4(p, _mm256_sub_pd(_mm256_add_pd(x, _mm256_set1_pd(across[0] * t)), half),
+			                             _mm256_sub_pd(_mm256_add_pd(y, _mm256_set1_pd(across[1] * t)), half)));
+		}
+		_mm256_storeu_pd(sum, _mm256_div_pd(all, _mm256_set1_pd(m)));
+		memcpy(dst + i, sum, (size_t)(n - i < 4 ? n - i : 4) * sizeof *dst);
+	}
+}
+
+#endif
+
+void pix_samples(const pix_picture *p, const double c[2], const double l[4], const double *steps, int n, double *dst) {
+	int i = 0;
+#if defined(__x86_64__)
+	if (fast() && roomy(p))
+		i = samples4(p, c, l, steps, n, dst);
+#endif
+	for (; i < n; i++) {
+		double sx = steps[2 * i], sy = steps[2 * i + 1];
+		dst[i] = seen(p, c[0] + l[0] * sx + l[1] * sy, c[1] + l[2] * sx + l[3] * sy);
+	}
+}
+
+void pix_middles(const pix_picture *p, const double c[2], const double l[4], const double *steps, int n, double *dst,
+                 double *buf) {
+	pix_samples(p, c, l, steps, 4 * n, buf);
+#if defined(__x86_64__)
+	if (fast() && (n & (n - 1)) == 0) {
+		sort4(buf, n);
+		memcpy(dst, buf + 4 * (n / 2), 4 * sizeof *dst);
+		return;
+	}
+#endif
+	for (int g = 0; g < 4; g++) {
+		for (int i = 1; i < n; i++) {
+			double v = buf[4 * i + g];
+			int j = i;
+			for (; j > 0 && buf[4 * (j - 1) + g] > v; j--)
+				buf[4 * j + g] = buf[4 * (j - 1) + g];
+			buf[4 * j + g] = v;
+		}
+		dst[g] = buf[4 * (n / 2) + g];
+	}
+}
+
+void pix_profile(const pix_picture *p, const double a[2], const double ab[2], const double across[2], int m, int n,
+                 double *dst) {
+#if defined(__x86_64__)
+	if (fast() && roomy(p)) {
+		profile4(p, a, ab, across, m, n, dst);
+		return;
+	}
+#endif
+	double steps = n > 1 ? n - 1 : 1;
+	for (int i = 0; i < n; i++) {
+		double f = (double)i / steps, cx = a[0] + ab[0] * f, cy = a[1] + ab[1] * f, sum = 0;
+		for (int j = 0; j < m; j++) {
+			double t = (2 * (double)j + 1) / (double)m - 1;
+			sum += at(p, cx + across[0] * t - 0.5, cy + across[1] * t - 0.5);
+		}
+		dst[i] = sum / (double)m;
+	}
+}
+
+// ---- stencils
+
+// Adds the n rows of 16 pixels at off from each place.
+static void add16(uint16_t *sum, const uint8_t *const *at, int n, ptrdiff_t off) {
+	uint16_t s[16] = {0};
+	for (int i = 0; i < n; i++)
+		for (int k = 0; k < 16; k++)
+			s[k] = (uint16_t)(s[k] + at[i][off + k]);
+	memcpy(sum, s, sizeof s);
+}
+
+#if defined(__x86_64__)
+FAST static void add16_fast(uint16_t *sum, const uint8_t *const *at, int n, ptrdiff_t off) {
+	__m256i s = _mm256_setzero_si256();
+	for (int i = 0; i < n; i++)
+		s = _mm256_add_epi16(s, _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(at[i] + off))));
+	_mm256_storeu_si256((__m256i *)sum, s);
+}
+#endif
+
+// The pixels at which n places lie.
+CLONES static void pixels(const double c[2], const double l[4], const double *steps, int n, int *xs, int *ys) {
+	for (int i = 0; i < n; i++) {
+		xs[i] = (int)floor(c[0] + l[0] * steps[2 * i] + l[1] * steps[2 * i + 1]);
+		ys[i] = (int)floor(c[1] + l[2] * steps[2 * i] + l[3] * steps[2 * i + 1]);
+	}
+}
+
+int pix_table(const pix_picture *p, const double c[2], const double l[4], const double *const steps[3], int n, int r,
+              int wide, uint16_t *sums) {
+	const uint8_t *at[256];
+	int xs[256], ys[256];
+#if defined(__x86_64__)
+	int quick = fast();
+#endif
+	int x0 = INT32_MAX, y0 = INT32_MAX, x1 = INT32_MIN, y1 = INT32_MIN, rows = 2 * r + 1;
+	if (n > 256)
+		return 0;
+	for (int g = 0; g < 3; g++) {
+		pixels(c, l, steps[g], n, xs, ys);
+		for (int i = 0; i < n; i++) {
+			int x = xs[i], y = ys[i];
+			x0 = x < x0 ? x : x0, x1 = x > x1 ? x : x1;
+			y0 = y < y0 ? y : y0, y1 = y > y1 ? y : y1;
+			at[i] = p->at + (ptrdiff_t)y * p->stride + x;
+		}
+		if (x0 - r < 0 || y0 - r < 0 || x1 + r >= p->w || y1 + r >= p->h)
+			return 0;
+		size_t last = (size_t)(y1 + r) * (size_t)p->stride + (size_t)(x1 - r + wide);
+		if (last > p->size)
+			return 0;
+		for (int y = -r; y <= r; y++)
+			for (int k = 0; k < wide; k += 16) {
+				uint16_t *to = sums + ((ptrdiff_t)g * rows + y + r) * wide + k;
+				ptrdiff_t off = (ptrdiff_t)y * p->stride - r + k;
+#if defined(__x86_64__)
+				if (quick) {
+					add16_fast(to, at, n, off);
+					continue;
+				}
+#endif
+				add16(to, at, n, off);
+			}
+	}
+	return 1;
+}

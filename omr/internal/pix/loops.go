@@ -1,0 +1,200 @@
+package pix
+
+// #cgo CFLAGS: -O2
+// #cgo LDFLAGS: -lm
+// #cgo noescape pix_shrink
+// #cgo nocallback pix_shrink
+// #cgo noescape pix_count
+// #cgo nocallback pix_count
+// #cgo noescape pix_quantiles
+// #cgo nocallback pix_quantiles
+// #cgo noescape pix_lines
+// #cgo nocallback pix_lines
+// #cgo noescape pix_runs
+// #cgo nocallback pix_runs
+// #cgo noescape pix_figures
+// #cgo nocallback pix_figures
+// #cgo noescape go_samples
+// #cgo nocallback go_samples
+// #cgo noescape go_middles
+// #cgo nocallback go_middles
+// #cgo noescape go_profile
+// #cgo nocallback go_profile
+// #cgo noescape go_table
+// #cgo nocallback go_table
+// #include "loops.h"
+import "C"
+
+import (
+	"image"
+	"slices"
+	"unsafe"
+
+	"bargkhan/sheets/geom"
+)
+
+// sized returns s with length n, in memory of its own if s has not enough. What is in
+// it is anything.
+func sized[T any](s []T, n int) []T { return slices.Grow(s[:0], n)[:n] }
+
+// first is the address of a picture's or a row's first byte.
+func first(b []uint8) *C.uint8_t { return (*C.uint8_t)(unsafe.SliceData(b)) }
+
+// values is the address of numbers.
+func values(v []float64) *C.double { return (*C.double)(unsafe.SliceData(v)) }
+
+// places are some places on paper, in mm from a point, as C reads them.
+func places(steps []geom.Point[geom.Paper]) *C.double {
+	return (*C.double)(unsafe.Pointer(unsafe.SliceData(steps)))
+}
+
+// Shrink returns img reduced k times: each pixel is the mean of k×k. What is left
+// over at the right and the bottom is dropped. For k of 1 it is img itself. into may
+// be nil, or a picture that is no longer needed, whose memory is then used. (OpenCV's
+// area reduction takes twice the time and rounds otherwise where k is even and above 2.)
+func Shrink(img *image.Gray, k int, into *image.Gray) *image.Gray {
+	if k <= 1 {
+		return img
+	}
+	w, h := img.Rect.Dx()/k, img.Rect.Dy()/k
+	if into == nil {
+		into = &image.Gray{}
+	}
+	into.Pix, into.Stride, into.Rect = sized(into.Pix, w*h), w, image.Rect(0, 0, w, h)
+	if w*h == 0 {
+		return into
+	}
+	if k > 64 { // sums of a column and the division by a reciprocal are proven for less
+		panic("pix: a picture is reduced more than 64 times")
+	}
+	var sums []uint16
+	if k > 2 {
+		sums = make([]uint16, w*k)
+	}
+	C.pix_shrink(first(img.Pix), C.ptrdiff_t(img.Stride), C.int(w), C.int(h), C.int(k), first(into.Pix),
+		(*C.uint16_t)(unsafe.SliceData(sums)))
+	return into
+}
+
+// Samples sets dst[i] to the brightness at c plus the i-th of steps seen through l,
+// or to Outside.
+func Samples(img *image.Gray, c Point, l Lens, steps []geom.Point[geom.Paper], dst []float64) {
+	if len(steps) == 0 {
+		return
+	}
+	_ = dst[len(steps)-1]
+	C.go_samples(first(img.Pix), C.size_t(len(img.Pix)), C.int(img.Stride), C.int(img.Rect.Max.X), C.int(img.Rect.Max.Y),
+		C.double(c.X), C.double(c.Y), C.double(l.XX), C.double(l.XY), C.double(l.YX), C.double(l.YY),
+		places(steps), C.int(len(steps)), values(dst))
+}
+
+// Quartets are groups of places, each of n, arranged so that four are sampled at once:
+// the first of the first four groups, their second, and so on.
+type Quartets struct {
+	n, groups int
+	steps     []geom.Point[geom.Paper]
+	buf       []float64
+}
+
+// NewQuartets arranges groups, which have all the same length.
+func NewQuartets(groups [][]geom.Point[geom.Paper]) *Quartets {
+	q := &Quartets{n: len(groups[0]), groups: len(groups)}
+	for g := 0; g < len(groups); g += 4 {
+		for i := range q.n {
+			for k := range 4 {
+				q.steps = append(q.steps, groups[min(g+k, len(groups)-1)][i])
+			}
+		}
+	}
+	q.buf = make([]float64, 4*q.n)
+	return q
+}
+
+// Room is how many values Middles writes.
+func (q *Quartets) Room() int { return (q.groups + 3) / 4 * 4 }
+
+// Middles sets dst[g] to the middle of the values that Samples gives for group g:
+// the n/2-th from the least. dst has Room values, of which the last are of no use.
+func (q *Quartets) Middles(img *image.Gray, c Point, l Lens, dst []float64) {
+	_ = dst[q.Room()-1]
+	C.go_middles(first(img.Pix), C.size_t(len(img.Pix)), C.int(img.Stride), C.int(img.Rect.Max.X), C.int(img.Rect.Max.Y),
+		C.double(c.X), C.double(c.Y), C.double(l.XX), C.double(l.XY), C.double(l.YX), C.double(l.YY),
+		places(q.steps), C.int(q.n), C.int(q.Room()/4), values(dst), values(q.buf))
+}
+
+// Profile sets dst to the brightness along the way from a to b, each value the mean
+// over a line of width across, at right angles to nothing: across is the way from
+// the middle of that line to its end. The first value is at a, the last at b.
+func Profile(img *image.Gray, a, b, across Point, dst []float64) {
+	if len(dst) == 0 {
+		return
+	}
+	m := int(2*across.Norm()) + 1
+	ab := b.Sub(a)
+	C.go_profile(first(img.Pix), C.size_t(len(img.Pix)), C.int(img.Stride), C.int(img.Rect.Max.X), C.int(img.Rect.Max.Y),
+		C.double(a.X), C.double(a.Y), C.double(ab.X), C.double(ab.Y), C.double(across.X), C.double(across.Y),
+		C.int(m), C.int(len(dst)), values(dst))
+}
+
+// Bilevel says whether img has hardly any greys: nearly all its pixels are within
+// eight of black or of white. A clean scan of text has fifty times as many greys, at
+// the edges of letters.
+func Bilevel(img *image.Gray) bool {
+	const step, edge, few = 7, 8, 0.002 // every seventh row is looked at
+	grey, all := 0, 0
+	for y := 0; y < img.Rect.Dy(); y += step {
+		row := img.Pix[y*img.Stride:][:img.Rect.Dx()]
+		grey += int(C.pix_count(first(row), C.size_t(len(row)), edge+1, 255-edge-1))
+		all += len(row)
+	}
+	return float64(grey) <= few*float64(all)
+}
+
+// quantiles sets white to the brightness that share of each of the tiles of a band
+// does not exceed. A band has at most 255 rows.
+func quantiles(img *image.Gray, y0, y1, tile int, share float64, white []uint8, line []uint8) {
+	C.pix_quantiles(first(img.Pix[y0*img.Stride:]), C.ptrdiff_t(img.Stride), C.int(img.Rect.Dx()), C.int(y1-y0), C.int(tile),
+		C.int(len(white)), C.double(share), first(white), first(line))
+}
+
+// find is the whole of FindLines after the paper was looked at.
+func (l *Lines) find(img *image.Gray) int {
+	return int(C.pix_lines(first(img.Pix), C.ptrdiff_t(img.Stride), C.int(l.w), C.int(l.h), first(l.open), first(l.step),
+		C.int(l.nx), C.int(l.ny), first(l.cells), first(l.state), (*C.uint16_t)(unsafe.SliceData(l.work))))
+}
+
+// A run is a row of dark pixels from x0 to before x1.
+type run = C.pix_run
+
+// A figure is all runs that touch.
+type figure = C.pix_figure
+
+// more appends the runs of img from row y on to f.runs, as far as they have room, and
+// returns the row to go on with.
+func (f *Figures) more(img *image.Gray, nx, y int) int {
+	n, row := len(f.runs), C.int(y)
+	k := C.pix_runs(first(img.Pix), C.ptrdiff_t(img.Stride), C.int(img.Rect.Dx()), C.int(img.Rect.Dy()), first(f.limit), C.int(nx),
+		unsafe.SliceData(f.runs[n:cap(f.runs)]),
+		C.int(cap(f.runs)-n), &row, first(f.line))
+	f.runs = f.runs[:n+int(k)]
+	return int(row)
+}
+
+// gather joins the runs, and leaves the figures of the right size in f.figures.
+func (f *Figures) gather(least, most int) {
+	f.figures = sized(f.figures, len(f.runs))
+	if len(f.runs) == 0 {
+		return
+	}
+	n := C.pix_figures(unsafe.SliceData(f.runs), C.int(len(f.runs)), C.int(least), C.int(most), unsafe.SliceData(f.figures))
+	f.figures = f.figures[:n]
+}
+
+// table sets the sums of three groups of places, each of the same number, moved by up
+// to r pixels; it is false where a place is not in the picture.
+func table(img *image.Gray, c Point, l Lens, groups *[3][]geom.Point[geom.Paper], r, wide int, sums []uint16) bool {
+	return C.go_table(first(img.Pix), C.size_t(len(img.Pix)), C.int(img.Stride), C.int(img.Rect.Max.X), C.int(img.Rect.Max.Y),
+		C.double(c.X), C.double(c.Y), C.double(l.XX), C.double(l.XY), C.double(l.YX), C.double(l.YY),
+		places(groups[0]), places(groups[1]), places(groups[2]), C.int(len(groups[0])), C.int(r), C.int(wide),
+		(*C.uint16_t)(unsafe.SliceData(sums))) != 0
+}

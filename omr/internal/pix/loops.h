@@ -1,0 +1,109 @@
+#ifndef BARGKHAN_PIX_LOOPS_H
+#define BARGKHAN_PIX_LOOPS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// The loops that go over whole pictures or many places. Each does what a plain
+// version in Go does (oracle_test.go), to the last bit: no sum of products is
+// fused, and sums of brightness are whole numbers. Callers check all sizes.
+
+// A picture of w×h pixels; size is the bytes from at that may be read.
+typedef struct {
+	const uint8_t *at;
+	size_t size;
+	int32_t stride, w, h;
+} pix_picture;
+
+// Writes the means of k×k pixels, w×h of them, to dst.
+void pix_shrink(const uint8_t *src, ptrdiff_t stride, int w, int h, int k, uint8_t *dst, uint16_t *sums);
+
+// Counts the bytes of a row from lo to hi.
+size_t pix_count(const uint8_t *row, size_t n, uint8_t lo, uint8_t hi);
+
+// Finds for each of the n tiles of t columns in a band of at most 255 rows the
+// least brightness that more than share of its pixels do not exceed.
+void pix_quantiles(const uint8_t *band, ptrdiff_t stride, int w, int rows, int t, int n, double share, uint8_t *out,
+                   uint8_t *line);
+
+// Finds lines along columns and rows; see lines.go for what they are. open and step
+// hold the brightness of paper and the contrast of a line for each 16×16 pixels, of
+// the columns' grid and then of the rows', nx×ny each. cells and state are w×h; work
+// is 12·max(w, h)+64 bytes. Returns the whole lines.
+int pix_lines(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *open, const uint8_t *step, int nx,
+              int ny, uint8_t *cells, uint8_t *state, uint16_t *work);
+
+typedef struct {
+	int32_t y, x0, x1, parent;
+} pix_run;
+
+typedef struct {
+	int32_t x0, y0, x1, y1, area;
+	int64_t cx, cy;       // twice the sums of the pixels' middles
+	int32_t far[4][2];    // as half pixels
+	int32_t index;        // of the blob, or -1
+} pix_figure;
+
+// Lists the runs of pixels darker than limit (nx a row, each for 8×8 pixels) from
+// row y on; returns how many there are, and in *y the row to go on with when the next
+// row may not fit into most.
+int pix_runs(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *limit, int nx, pix_run *runs, int most,
+             int *y, uint8_t *line);
+
+// Joins runs to figures, and moves those of the right size to the front of figures,
+// which has room for n; returns how many they are.
+int pix_figures(pix_run *runs, int n, int least, int most, pix_figure *figures);
+
+// Brightness at n places, as Samples does. Outside is -1.
+void pix_samples(const pix_picture *p, const double c[2], const double lens[4], const double *steps, int n, double *dst);
+
+// As pix_samples, and then dst receives the middle value (n/2 from the least) of each
+// of four groups of n places that take turns in steps. buf holds 4n values.
+void pix_middles(const pix_picture *p, const double c[2], const double lens[4], const double *steps, int n,
+                 double *dst, double *buf);
+
+// Means over lines across the way from a to b, as Profile does.
+void pix_profile(const pix_picture *p, const double a[2], const double ab[2], const double across[2], int m, int n,
+                 double *dst);
+
+// Sums of three groups of n pixels each, moved by -r..r in both directions: group g
+// moved by x, y is at sums[(g·(2r+1) + y+r)·wide + x+r]. wide is a multiple of 16.
+// Returns 0 if a place is outside the picture or reading would go beyond its bytes.
+int pix_table(const pix_picture *p, const double c[2], const double lens[4], const double *const steps[3], int n, int r,
+              int wide, uint16_t *sums);
+
+// The same for callers in Go, which may not hand over a struct that points to memory
+// of theirs.
+static inline void go_samples(const uint8_t *at, size_t size, int stride, int w, int h, double cx, double cy, double xx,
+                              double xy, double yx, double yy, const double *steps, int n, double *dst) {
+	pix_picture p = {at, size, stride, w, h};
+	double c[2] = {cx, cy}, l[4] = {xx, xy, yx, yy};
+	pix_samples(&p, c, l, steps, n, dst);
+}
+
+static inline void go_middles(const uint8_t *at, size_t size, int stride, int w, int h, double cx, double cy, double xx,
+                              double xy, double yx, double yy, const double *steps, int n, int groups, double *dst,
+                              double *buf) {
+	pix_picture p = {at, size, stride, w, h};
+	double c[2] = {cx, cy}, l[4] = {xx, xy, yx, yy};
+	for (int g = 0; g < groups; g++)
+		pix_middles(&p, c, l, steps + 8 * n * g, n, dst + 4 * g, buf);
+}
+
+static inline void go_profile(const uint8_t *at, size_t size, int stride, int w, int h, double ax, double ay, double bx,
+                              double by, double sx, double sy, int m, int n, double *dst) {
+	pix_picture p = {at, size, stride, w, h};
+	double a[2] = {ax, ay}, ab[2] = {bx, by}, s[2] = {sx, sy};
+	pix_profile(&p, a, ab, s, m, n, dst);
+}
+
+static inline int go_table(const uint8_t *at, size_t size, int stride, int w, int h, double cx, double cy, double xx,
+                           double xy, double yx, double yy, const double *s0, const double *s1, const double *s2, int n,
+                           int r, int wide, uint16_t *sums) {
+	pix_picture p = {at, size, stride, w, h};
+	double c[2] = {cx, cy}, l[4] = {xx, xy, yx, yy};
+	const double *steps[3] = {s0, s1, s2};
+	return pix_table(&p, c, l, steps, n, r, wide, sums);
+}
+
+#endif

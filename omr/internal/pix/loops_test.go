@@ -1,0 +1,158 @@
+package pix
+
+import (
+	"image"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"bargkhan/sheets/geom"
+)
+
+// printed is a picture with something of everything: noise, specks, bars, shadows.
+func printed(w, h int, seed uint64) *image.Gray {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	img := image.NewGray(image.Rect(0, 0, w, h))
+	for i := range img.Pix {
+		img.Pix[i] = uint8(225 + rng.IntN(12) - 60*(i%w)/w)
+	}
+	for range w * h / 900 {
+		x, y := rng.IntN(w), rng.IntN(h)
+		box(img, image.Rect(x, y, min(x+1+rng.IntN(14), w), min(y+1+rng.IntN(14), h)), uint8(rng.IntN(220)))
+	}
+	for range 6 {
+		if v := uint8(60 + rng.IntN(120)); rng.IntN(2) == 0 {
+			x, y := rng.IntN(w), rng.IntN(h/2)
+			box(img, image.Rect(x, y, min(x+1+rng.IntN(4), w), min(y+h/8+rng.IntN(h), h)), v)
+		} else {
+			x, y := rng.IntN(w/2), rng.IntN(h)
+			box(img, image.Rect(x, y, min(x+w/8+rng.IntN(w), w), min(y+1+rng.IntN(4), h)), v)
+		}
+	}
+	return img
+}
+
+// sizes are odd, and multiples of what loops do at once, and just beside them.
+var sizes = [][2]int{{200, 150}, {64, 90}, {65, 64}, {127, 301}, {128, 128}, {255, 257}, {640, 831}, {13, 13}, {12, 400}, {400, 14}}
+
+func TestLoopsOverPictures(t *testing.T) {
+	var lines Lines
+	var paper Paper
+	var figures Figures
+	for i, size := range sizes {
+		for _, img := range []*image.Gray{printed(size[0], size[1], uint64(i)), noise(size[0], size[1], uint64(i))} {
+			p := PaperOf(img, &paper)
+			got, want := FindLines(img, p, &lines), plainLines(img, p)
+			if got.Full != want.Full || string(got.cells) != string(want.cells) {
+				t.Errorf("%v: other lines, %d and %d", size, got.Full, want.Full)
+			}
+			for _, ratio := range []float64{0.62, 0.82} {
+				got, want := figures.Blobs(img, p, ratio, 3, 40), plainBlobs(img, p, ratio, 3, 40)
+				if len(got) != len(want) {
+					t.Fatalf("%v: %d blobs, want %d", size, len(got), len(want))
+				}
+				for k := range got {
+					if got[k] != want[k] {
+						t.Errorf("%v: blob %d is %+v, want %+v", size, k, got[k], want[k])
+					}
+				}
+			}
+			if got, want := Bilevel(img), plainBilevel(img); got != want {
+				t.Errorf("%v: bilevel %v, want %v", size, got, want)
+			}
+		}
+	}
+}
+
+func TestQuantiles(t *testing.T) {
+	img := printed(203, 40, 5)
+	white := make([]uint8, 7)
+	quantiles(img, 3, 33, 30, 0.8, white, make([]uint8, 2*203))
+	for i, got := range white {
+		var hist [256]int
+		for y := 3; y < 33; y++ {
+			for x := i * 30; x < min(i*30+30, 203); x++ {
+				hist[img.GrayAt(x, y).Y]++
+			}
+		}
+		if want := quantile(&hist, 0.8); int(got) != want {
+			t.Errorf("tile %d: %d, want %d", i, got, want)
+		}
+	}
+}
+
+// around are lenses and places in a picture, at its border and beyond.
+func around(rng *rand.Rand, w, h int) (Point, Lens, []geom.Point[geom.Paper]) {
+	l := Lens{XX: 8 * rng.NormFloat64(), XY: rng.NormFloat64(), YX: rng.NormFloat64(), YY: 8 * rng.NormFloat64()}
+	steps := make([]geom.Point[geom.Paper], 64)
+	for i := range steps {
+		steps[i] = geom.Point[geom.Paper]{X: 2 * rng.NormFloat64(), Y: 2 * rng.NormFloat64()}
+	}
+	return Point{X: rng.Float64() * float64(w), Y: rng.Float64() * float64(h)}, l, steps
+}
+
+func TestLoopsOverPlaces(t *testing.T) {
+	for i, size := range sizes {
+		img := noise(size[0], size[1], uint64(i))
+		rng := rand.New(rand.NewPCG(uint64(i), 3))
+		for range 50 {
+			c, l, steps := around(rng, size[0], size[1])
+			got, want := make([]float64, 63), make([]float64, 63)
+			Samples(img, c, l, steps[:63], got)
+			plainSamples(img, c, l, steps[:63], want)
+			same(t, "samples", got, want)
+
+			d, _, _ := around(rng, size[0], size[1])
+			across := Point{X: l.XY, Y: l.YX}
+			n := 1 + rng.IntN(63)
+			Profile(img, c, d, across, got[:n])
+			plainProfile(img, c, d, across, want[:n])
+			same(t, "profile", got[:n], want[:n])
+
+			q := NewQuartets([][]geom.Point[geom.Paper]{steps[:32], steps[32:], steps[7:39], steps[16:48], steps[1:33]})
+			middles := make([]float64, q.Room())
+			q.Middles(img, c, l, middles)
+			for g, from := range []int{0, 32, 7, 16, 1} {
+				plainSamples(img, c, l, steps[from:from+32], want[:32])
+				slices.Sort(want[:32])
+				same(t, "middles", middles[g:g+1], want[16:17])
+			}
+		}
+	}
+}
+
+func same(t *testing.T, what string, got, want []float64) {
+	t.Helper()
+	for i := range got {
+		if got[i] != want[i] {
+			t.Fatalf("%s: value %d is %v, want %v", what, i, got[i], want[i])
+		}
+	}
+}
+
+// TestStencilTable holds the table of a stencil against its own careful way.
+func TestStencilTable(t *testing.T) {
+	img := noise(120, 110, 8)
+	rng := rand.New(rand.NewPCG(8, 8))
+	var s Stencil
+	quick := 0
+	for range 300 {
+		c, _, steps := around(rng, 120, 110)
+		l := Lens{XX: 4, XY: 0.3, YX: -0.2, YY: 4}
+		r := 1 + rng.IntN(19)
+		s.Set(img, c, l, r, steps[:20], steps[20:40], steps[40:60])
+		if s.quick {
+			quick++
+		}
+		for y := -r; y <= r; y++ {
+			for x := -r; x <= r; x++ {
+				if got, want := s.Means(x, y), s.careful(x, y); got != want {
+					t.Fatalf("at %v, moved by %d, %d of %d: %v, want %v", c, x, y, r, got, want)
+				}
+			}
+		}
+	}
+	if quick < 30 {
+		t.Errorf("%d of 300 stencils were quick", quick)
+	}
+}

@@ -1,0 +1,364 @@
+package pix
+
+import (
+	"image"
+
+	"bargkhan/sheets/geom"
+)
+
+// The plain versions of the loops in C, for tests to hold them against.
+
+// plain are Lines as the plain version finds them.
+type plain struct {
+	w, h  int
+	cells []uint8
+	Full  int
+}
+
+// The states of a pixel: paper on both sides, and darker than both.
+const (
+	testable = 1
+	darker   = 3
+
+	lineLong  = 60
+	lineWhole = 92
+	lineOpen  = 30
+)
+
+func line(dark, open, long int) bool {
+	return dark > 0 && 100*dark >= lineWhole*open && 100*open >= lineOpen*long
+}
+
+// plainRun is a row of dark pixels from x0 to before x1.
+type plainRun struct{ y, x0, x1, parent int32 }
+
+// plainShrink returns img reduced k times: each pixel is the mean of k×k. What is left
+// over at the right and the bottom is dropped. For k of 1 it is img itself.
+func plainShrink(img *image.Gray, k int) *image.Gray {
+	if k <= 1 {
+		return img
+	}
+	w, h := img.Rect.Dx()/k, img.Rect.Dy()/k
+	out := image.NewGray(image.Rect(0, 0, w, h))
+	sums := make([]uint32, w)
+	area := uint32(k * k)
+	for y := range h {
+		clear(sums)
+		for j := range k {
+			row := img.Pix[(y*k+j)*img.Stride:]
+			row = row[:w*k]
+			for x := range sums {
+				s := uint32(0)
+				for _, v := range row[x*k : x*k+k] {
+					s += uint32(v)
+				}
+				sums[x] += s
+			}
+		}
+		line := out.Pix[y*out.Stride:][:w]
+		for x, s := range sums {
+			line[x] = uint8((s + area/2) / area)
+		}
+	}
+	return out
+}
+
+// plainSamples sets dst[i] to the brightness at c plus the i-th of steps seen through l,
+// or to Outside.
+func plainSamples(img *image.Gray, c Point, l Lens, steps []geom.Point[geom.Paper], dst []float64) {
+	w, h := float64(img.Rect.Max.X), float64(img.Rect.Max.Y)
+	for i, s := range steps {
+		x, y := c.X+l.XX*s.X+l.XY*s.Y, c.Y+l.YX*s.X+l.YY*s.Y
+		if x < 0 || y < 0 || x >= w || y >= h {
+			dst[i] = Outside
+			continue
+		}
+		dst[i] = at(img, x-0.5, y-0.5)
+	}
+}
+
+// plainProfile sets dst to the brightness along the way from a to b, each value the mean
+// over a line of width across, at right angles to nothing: across is the way from
+// the middle of that line to its end. The first value is at a, the last at b.
+func plainProfile(img *image.Gray, a, b, across Point, dst []float64) {
+	m := int(2*across.Norm()) + 1
+	n := float64(max(len(dst)-1, 1))
+	for i := range dst {
+		c := a.Add(b.Sub(a).Mul(float64(i) / n))
+		sum := 0.0
+		for j := range m {
+			t := (2*float64(j)+1)/float64(m) - 1
+			sum += at(img, c.X+across.X*t-0.5, c.Y+across.Y*t-0.5)
+		}
+		dst[i] = sum / float64(m)
+	}
+}
+
+// plainBilevel says whether img has hardly any greys: nearly all its pixels are within
+// eight of black or of white. A clean scan of text has fifty times as many greys, at
+// the edges of letters.
+func plainBilevel(img *image.Gray) bool {
+	const step, edge, few = 7, 8, 0.002 // every seventh row is looked at
+	grey, all := 0, 0
+	for y := 0; y < img.Rect.Dy(); y += step {
+		row := img.Pix[y*img.Stride:][:img.Rect.Dx()]
+		for _, v := range row {
+			if v > edge && v < 255-edge {
+				grey++
+			}
+		}
+		all += len(row)
+	}
+	return float64(grey) <= few*float64(all)
+}
+
+// compare sets the state of each pixel by its neighbours lineSide steps of the given
+// stride away.
+func (l *plain) compare(img *image.Gray, paper *Paper, state []uint8, stride int) {
+	off := lineSide * stride
+	x0, x1, y0, y1 := lineSide, l.w-lineSide, 0, l.h
+	if stride != 1 {
+		x0, x1, y0, y1 = 0, l.w, lineSide, l.h-lineSide
+	}
+	const every = 16
+	open, step := make([]uint8, l.w), make([]uint8, l.w) // the brightness of paper, and of a line's contrast
+	for y := y0; y < y1; y++ {
+		if (y-y0)%every == 0 {
+			for x := range open {
+				if x%every == 0 {
+					white := paper.At(Point{X: float64(x), Y: float64(y)})
+					open[x], step[x] = uint8(white*linePaper/100), uint8(white*lineDark/100)
+				} else {
+					open[x], step[x] = open[x-1], step[x-1]
+				}
+			}
+		}
+		row := img.Pix[y*img.Stride:]
+		left, right := img.Pix[y*img.Stride+x0-off:], img.Pix[y*img.Stride+x0+off:]
+		mark := state[y*l.w:][:l.w]
+		for x := x0; x < x1; x++ {
+			side := min(left[x-x0], right[x-x0])
+			if side < open[x] {
+				continue
+			}
+			mark[x] = testable
+			if int(row[x])+int(step[x]) < int(side) {
+				mark[x] = darker
+			}
+		}
+	}
+}
+
+// columns marks the lines along columns and returns how many run from end to end.
+func (l *plain) columns(state []uint8) (full int) {
+	dark, open := make([]int, l.w), make([]int, l.w)
+	allDark, allOpen := make([]int, l.w), make([]int, l.w)
+	for y := range l.h {
+		row := state[y*l.w:][:l.w]
+		var old []uint8
+		if y >= lineLong {
+			old = state[(y-lineLong)*l.w:][:l.w]
+		}
+		for x, s := range row {
+			open[x] += int(s & 1)
+			dark[x] += int(s >> 1)
+			allOpen[x] += int(s & 1)
+			allDark[x] += int(s >> 1)
+			if old != nil {
+				open[x] -= int(old[x] & 1)
+				dark[x] -= int(old[x] >> 1)
+			}
+			if y >= lineLong-1 && line(dark[x], open[x], lineLong) {
+				for j := y - lineLong + 1; j <= y; j++ {
+					l.cells[j*l.w+x] = 1
+				}
+			}
+		}
+	}
+	return l.whole(allDark, allOpen, l.h)
+}
+
+// rows is columns for lines along rows.
+func (l *plain) rows(state []uint8) (full int) {
+	allDark, allOpen := make([]int, l.h), make([]int, l.h)
+	for y := range l.h {
+		row := state[y*l.w:][:l.w]
+		dark, open := 0, 0
+		for x, s := range row {
+			open += int(s & 1)
+			dark += int(s >> 1)
+			allOpen[y] += int(s & 1)
+			allDark[y] += int(s >> 1)
+			if x >= lineLong {
+				open -= int(row[x-lineLong] & 1)
+				dark -= int(row[x-lineLong] >> 1)
+			}
+			if x >= lineLong-1 && line(dark, open, lineLong) {
+				for i := x - lineLong + 1; i <= x; i++ {
+					l.cells[y*l.w+i] = 1
+				}
+			}
+		}
+	}
+	return l.whole(allDark, allOpen, l.w)
+}
+
+// whole counts the groups of neighbouring lines that run from end to end.
+func (l *plain) whole(dark, open []int, long int) (n int) {
+	last := -2
+	for i := range dark {
+		if line(dark[i], open[i], long) {
+			if i > last+1 {
+				n++
+			}
+			last = i
+		}
+	}
+	return n
+}
+
+// plainLines looks for lines along the columns and along the rows of img.
+func plainLines(img *image.Gray, paper *Paper) *plain {
+	l := &plain{w: img.Rect.Dx(), h: img.Rect.Dy()}
+	l.cells = make([]uint8, l.w*l.h)
+	if l.w <= 2*lineSide || l.h <= 2*lineSide {
+		return l
+	}
+	state := make([]uint8, l.w*l.h)
+	l.compare(img, paper, state, 1)
+	l.Full += l.columns(state)
+	clear(state)
+	l.compare(img, paper, state, img.Stride)
+	l.Full += l.rows(state)
+	return l
+}
+
+// plainRuns lists the runs of dark pixels, row by row.
+func plainRuns(img *image.Gray, paper *Paper, ratio float64) []plainRun {
+	w, h := img.Rect.Dx(), img.Rect.Dy()
+	limit := make([]uint8, w)
+	var runs []plainRun
+	const every = 8 // rows: paper changes slower
+	for y := range h {
+		if y%every == 0 {
+			for x := range limit {
+				if x%every == 0 {
+					limit[x] = uint8(min(max(ratio*paper.At(Point{X: float64(x), Y: float64(y)}), 0), 255))
+				} else {
+					limit[x] = limit[x-1]
+				}
+			}
+		}
+		row := img.Pix[y*img.Stride:][:w]
+		for x := 0; x < w; x++ {
+			if row[x] >= limit[x] {
+				continue
+			}
+			x0 := x
+			for x < w && row[x] < limit[x] {
+				x++
+			}
+			runs = append(runs, plainRun{int32(y), int32(x0), int32(x), int32(len(runs))})
+		}
+		if len(runs) > maxRuns {
+			return nil
+		}
+	}
+	return runs
+}
+
+// join links each run to those it touches in the row above, corners included.
+func join(runs []plainRun) {
+	above, row := 0, 0 // first runs of the row above and of this row
+	for i := range runs {
+		if i > 0 && runs[i].y != runs[i-1].y {
+			above, row = row, i
+			if runs[i].y != runs[i-1].y+1 {
+				above = row
+			}
+		}
+		for above < row && runs[above].x1 < runs[i].x0 {
+			above++
+		}
+		for j := above; j < row && runs[j].x0 <= runs[i].x1; j++ {
+			a, b := root(runs, int32(i)), root(runs, int32(j))
+			if a < b {
+				runs[b].parent = a
+			} else {
+				runs[a].parent = b
+			}
+		}
+	}
+}
+
+// root is the first run of the figure that run i belongs to.
+func root(runs []plainRun, i int32) int32 {
+	for runs[i].parent != i {
+		runs[i].parent = runs[runs[i].parent].parent
+		i = runs[i].parent
+	}
+	return i
+}
+
+// gather makes blobs of runs.
+func gather(runs []plainRun, least, most int) []Blob {
+	boxes := make(map[int32]image.Rectangle)
+	for i := range runs {
+		r := root(runs, int32(i))
+		boxes[r] = boxes[r].Union(image.Rect(int(runs[i].x0), int(runs[i].y), int(runs[i].x1), int(runs[i].y)+1))
+	}
+	index := make(map[int32]int)
+	var blobs []Blob
+	for i := range runs {
+		r := root(runs, int32(i))
+		b := boxes[r]
+		if b.Dx() < least || b.Dy() < least || b.Dx() > most || b.Dy() > most {
+			continue
+		}
+		k, ok := index[r]
+		if !ok {
+			k = len(blobs)
+			index[r] = k
+			first := Point{X: float64(runs[i].x0) + 0.5, Y: float64(runs[i].y) + 0.5}
+			blobs = append(blobs, Blob{Box: b, Far: [4]Point{first, first, first, first}})
+		}
+		blobs[k].add(runs[i])
+	}
+	for i := range blobs {
+		blobs[i].Center = blobs[i].Center.Mul(1 / float64(blobs[i].Area))
+	}
+	return blobs
+}
+
+// plainBlobs finds the dark figures of img whose box is from least to most pixels long
+// and high, in the order of their first rows. Dark is what is darker than ratio of
+// the paper around it. On a picture of too many specks it finds none.
+func plainBlobs(img *image.Gray, paper *Paper, ratio float64, least, most int) []Blob {
+	runs := plainRuns(img, paper, ratio)
+	if runs == nil {
+		return nil
+	}
+	join(runs)
+	return gather(runs, least, most)
+}
+
+// add counts r into b; Center is a sum until all are in.
+func (b *Blob) add(r plainRun) {
+	n := int(r.x1 - r.x0)
+	y := float64(r.y) + 0.5
+	l, e := Point{X: float64(r.x0) + 0.5, Y: y}, Point{X: float64(r.x1) - 0.5, Y: y}
+	b.Area += n
+	b.Center = b.Center.Add(l.Add(e).Mul(float64(n) / 2))
+	if l.X+l.Y < b.Far[0].X+b.Far[0].Y {
+		b.Far[0] = l
+	}
+	if e.X-e.Y > b.Far[1].X-b.Far[1].Y {
+		b.Far[1] = e
+	}
+	if e.X+e.Y > b.Far[2].X+b.Far[2].Y {
+		b.Far[2] = e
+	}
+	if l.X-l.Y < b.Far[3].X-b.Far[3].Y {
+		b.Far[3] = l
+	}
+}
