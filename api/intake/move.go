@@ -16,6 +16,9 @@ func move(from, to string) error {
 	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EOPNOTSUPP) {
 		err = moveLooking(from, to) // a network share that knows no such promise
 	}
+	if errors.Is(err, unix.EXDEV) {
+		err = moveAcross(from, to)
+	}
 	if err != nil {
 		return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
 	}
@@ -23,6 +26,35 @@ func move(from, to string) error {
 		return err
 	}
 	return syncDir(filepath.Dir(from))
+}
+
+// moving begins the hidden name of a file that is on its way from another disk.
+const moving = ".move-"
+
+// moveAcross moves a file to another file system: it copies, and removes what it
+// copied when all of it is on the disk. A crash before leaves a hidden name; one
+// between the two leaves the file in both places, and it comes again as a copy.
+func moveAcross(from, to string) error {
+	hidden := filepath.Join(filepath.Dir(to), moving+filepath.Base(filepath.Dir(to)))
+	defer remove(hidden) // nothing is there after the rename
+	before, err := os.Stat(from)
+	if err != nil {
+		return err
+	}
+	if err := copyFile(from, hidden); err != nil {
+		return err
+	}
+	after, err := os.Stat(from)
+	if err != nil {
+		return err
+	}
+	if after.Size() != before.Size() || !after.ModTime().Equal(before.ModTime()) {
+		return errGrew
+	}
+	if err := unix.Renameat2(unix.AT_FDCWD, hidden, unix.AT_FDCWD, to, unix.RENAME_NOREPLACE); err != nil {
+		return err
+	}
+	return os.Remove(from)
 }
 
 // moveLooking renames after looking whether the target is free.

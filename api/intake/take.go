@@ -193,6 +193,9 @@ func (f *Folder) held(id string) (Arrival, error) {
 		if err != nil || d.IsDir() {
 			return err
 		}
+		if strings.HasPrefix(d.Name(), moving) {
+			return os.Remove(path) // a crash cut it off; the whole file is where it came from
+		}
 		info, err := d.Info()
 		if err != nil {
 			return err

@@ -62,7 +62,13 @@ const (
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
-	o := &office{t: t, url: storetest.URL(t), root: t.TempDir(), rng: rand.New(rand.NewPCG(5, 7))}
+	return officeAt(t, storetest.URL(t))
+}
+
+// officeAt is an office on the database at url.
+func officeAt(t *testing.T, url string) *office {
+	t.Helper()
+	o := &office{t: t, url: url, root: t.TempDir(), rng: rand.New(rand.NewPCG(5, 7))}
 	var err error
 	o.store, err = store.Open(context.Background(), o.url, nil)
 	o.must(err)
