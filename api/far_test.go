@@ -180,8 +180,8 @@ func TestFarFates(t *testing.T) {
 	}
 }
 
-// TestFarClock keeps how wrong a station's clock is; ours rules.
-func TestFarClock(t *testing.T) {
+// TestS36FarClock keeps how wrong a station's clock is, even by decades; ours rules.
+func TestS36FarClock(t *testing.T) {
 	w := newWorld(t)
 	h := w.hall("amol-1")
 	var a far.Answer
@@ -203,8 +203,13 @@ func TestFarClock(t *testing.T) {
 	if len(l.Stations) != 2 || l.Stations[1].Far == nil || l.Stations[1].Far.Ahead != -26*3600 || !l.Stations[1].Far.Seen.Equal(noon) {
 		t.Errorf("got %+v", l.Stations)
 	}
+	w.call(h.name, "POST", h.at("/greeting"), far.Greeting{Now: time.Unix(0, 0)}, 200, &a)
+	all, err := w.store.FarStations(t.Context())
+	if err != nil || len(all) != 1 || all[0].Ahead != time.Unix(0, 0).Sub(noon) {
+		t.Errorf("a clock of 1970: %+v, %v", all, err)
+	}
 	f := farFile(1, "a scan")
-	f.At = noon.Add(-26 * time.Hour)
+	f.At = time.Unix(0, 0)
 	h.put(h.name, f, 0, "a scan")
 	fs, err := w.store.Ledger(t.Context(), h.name, 1)
 	if err != nil || len(fs) != 1 || !fs[0].At.Equal(noon) {

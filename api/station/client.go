@@ -105,11 +105,21 @@ func (s Server) trust() (*tls.Config, error) {
 	conf.VerifyConnection = func(cs tls.ConnectionState) error {
 		sum := sha256.Sum256(cs.PeerCertificates[0].RawSubjectPublicKeyInfo)
 		if subtle.ConstantTimeCompare(sum[:], pin) != 1 {
-			return fmt.Errorf("the service shows a certificate with the key %x, and %s was pinned: this is another server, or its key was changed", sum, s.Pin)
+			return fmt.Errorf("%w: it shows the key %x, and %s was pinned: this is another server, or its key was changed", errPin, sum, s.Pin)
 		}
 		return nil
 	}
 	return conf, nil
+}
+
+// errPin says that the service's certificate is not the one that was pinned.
+var errPin = errors.New("the service is not known by its certificate")
+
+// stranger says that the service could not be known by its certificate. A clock
+// that is years off does that too: then no certificate is valid.
+func stranger(err error) bool {
+	var cert *tls.CertificateVerificationError
+	return errors.Is(err, errPin) || errors.As(err, &cert)
 }
 
 // A Problem is a refusal of the service, with words for a person.

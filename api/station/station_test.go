@@ -245,9 +245,9 @@ func TestInboxFull(t *testing.T) {
 	}
 }
 
-// TestFull fills the disk of a hall: the page says so, and the file is taken once
+// TestS34Full fills the disk of a hall: the page says so, and the file is taken once
 // there is room.
-func TestFull(t *testing.T) {
+func TestS34Full(t *testing.T) {
 	data := t.TempDir()
 	folder := &intake.Folder{Station: "scans", Root: filepath.Join(data, "scans"), Settle: time.Millisecond, Poll: 10 * time.Millisecond}
 	if err := folder.Init(); err != nil {

@@ -505,10 +505,10 @@ func checkAll(t *testing.T, h *hall, q *headquarters, name string, copies int) {
 	}
 }
 
-// TestStation takes a hall through a bad day: no line at first, then one that tears
+// TestS37Station takes a hall through a bad day: no line at first, then one that tears
 // every connection, the station killed again and again meanwhile. At the end nothing
 // is lost and nothing came twice.
-func TestStation(t *testing.T) {
+func TestS37Station(t *testing.T) {
 	t.Parallel()
 	q := newHeadquarters(t, 5)
 	h := newHall(t, q.give("sari-2"), q.front, "OMRD_STATION_PIN="+q.pin)
@@ -646,15 +646,15 @@ func TestStationKeys(t *testing.T) {
 	}
 	far := newHall(t, other.String(), q.front, "OMRD_STATION_PIN="+strings.Repeat("0", 64))
 	far.start()
-	far.await("another certificate is refused", func(s station.Status) bool { return alerted(s, "offline") })
+	far.await("another certificate is refused", func(s station.Status) bool { return alerted(s, "certificate") })
 	unknown := newHall(t, other.String(), q.front)
 	unknown.start()
-	unknown.await("an unknown certificate is refused", func(s station.Status) bool { return alerted(s, "offline") })
+	unknown.await("an unknown certificate is refused", func(s station.Status) bool { return alerted(s, "certificate") })
 }
 
-// TestStick carries the files of a hall without network on a stick, there and back,
+// TestS37Stick carries the files of a hall without network on a stick, there and back,
 // and meets every kind of tampering.
-func TestStick(t *testing.T) {
+func TestS37Stick(t *testing.T) {
 	t.Parallel()
 	q := newHeadquarters(t, 5)
 	h := newHall(t, q.give("amol-1"), "")
