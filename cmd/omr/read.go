@@ -59,9 +59,11 @@ func (c *readCmd) Run(ctx context.Context, s *streams) (err error) {
 	}
 	w := bufio.NewWriter(s.out)
 	defer func() { err = errors.Join(err, w.Flush()) }()
-	show := writeCSV(w)
+	var show func(result) error
 	if c.JSON {
 		show = writeJSON(w)
+	} else {
+		show = writeCSV(w)
 	}
 	bar := progress(s.err, len(files))
 	returned := false
