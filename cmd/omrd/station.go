@@ -84,7 +84,7 @@ func (*stationRunCmd) Run(ctx context.Context, c *Config) error {
 	if err := openFolders(c, s); err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", c.Station.Listen)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Station.Listen)
 	if err != nil {
 		return fmt.Errorf("%w; set station.listen, or OMRD_STATION_LISTEN, to another address", err)
 	}

@@ -523,6 +523,7 @@ func TestS37Station(t *testing.T) {
 	if page := h.look(); !strings.Contains(page, "به سرور راه نیست") || !strings.Contains(page, "گم نمی‌شوند") {
 		t.Errorf("the page does not say that the line is cut:\n%s", page)
 	}
+	shoot(t, h.page, "station-offline")
 	h.kill()
 
 	q.line.tear.Store(1 << 20)
