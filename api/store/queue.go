@@ -150,10 +150,7 @@ func (w *worker) lock(ctx context.Context) error {
 		err = conn.QueryRow(ctx, `select nextval('workers')`).Scan(&w.number)
 	}
 	if err == nil {
-		_, err = conn.Exec(ctx, `
-			select pg_advisory_lock($1, $2), set_config('tcp_keepalives_idle', '10', false),
-				set_config('tcp_keepalives_interval', '5', false), set_config('tcp_keepalives_count', '2', false)`,
-			lockWorker, w.number)
+		_, err = conn.Exec(ctx, `select pg_advisory_lock($1, $2)`, lockWorker, w.number)
 	}
 	if err != nil {
 		drop(conn)

@@ -88,6 +88,13 @@ func newPool(ctx context.Context, url string, size int32, session map[string]str
 	if given, err := pgx.ParseConfig(url); err == nil && given.RuntimeParams["pool_max_conns"] == "" {
 		c.MaxConns = size
 	}
+	// A machine that is cut off, on either side, is missed after 20 s and not after
+	// the two hours of the defaults: its transactions hold locks until then.
+	for k, v := range map[string]string{"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "2", "tcp_user_timeout": "20000"} {
+		c.ConnConfig.RuntimeParams[k] = v
+	}
+	alive := net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 2}
+	c.ConnConfig.DialFunc = (&net.Dialer{KeepAliveConfig: alive}).DialContext
 	for k, v := range session {
 		c.ConnConfig.RuntimeParams[k] = v
 	}

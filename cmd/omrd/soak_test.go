@@ -91,6 +91,7 @@ type soak struct {
 	dropped []*drop
 	half    *drop // begun and not yet whole
 	names   int
+	env     []string // more of it, for the service
 }
 
 // A drop is one file as the scanner wrote it.
@@ -196,6 +197,7 @@ func (s *soak) live() {
 	s.log.Reset()
 	cmd := exec.Command(os.Args[0], "serve")
 	cmd.Env = append(os.Environ(), "OMRD_DATA="+s.data, "OMRD_LISTEN=127.0.0.1:0", "OMRD_SETTLE=100ms", "OMRD_POLL=30ms", "OMRD_WORKERS=2")
+	cmd.Env = append(cmd.Env, s.env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.Stderr = &s.log
 	s.must(cmd.Start())
