@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -403,7 +404,6 @@ func (p *penPath) command(small byte, relative bool, v []float64, n int) {
 		if p.last == 'z' && small != 'm' {
 			p.Move(p.at)
 		}
-		mirror := p.at
 		switch small {
 		case 'm':
 			p.at, p.start = q(0), q(0)
@@ -419,25 +419,36 @@ func (p *penPath) command(small byte, relative bool, v []float64, n int) {
 		case 'v':
 			p.at.Y = base.Y + v[0]
 			p.To(p.at)
-		case 'c':
-			p.Cube(q(0), q(2), q(4))
-			p.control, p.at = q(2), q(4)
-		case 's':
-			if p.last == 'c' || p.last == 's' {
-				mirror = p.at.Mul(2).Sub(p.control)
-			}
-			p.Cube(mirror, q(0), q(2))
-			p.control, p.at = q(0), q(2)
-		case 'q':
-			p.quad(q(0), q(2))
-		case 't':
-			if p.last == 'q' || p.last == 't' {
-				mirror = p.at.Mul(2).Sub(p.control)
-			}
-			p.quad(mirror, q(0))
+		default:
+			p.curve(small, q)
 		}
 		p.last = small
 	}
+}
+
+// curve draws one curve, whose points are those of q.
+func (p *penPath) curve(small byte, q func(i int) Point) {
+	switch small {
+	case 'c':
+		p.Cube(q(0), q(2), q(4))
+		p.control, p.at = q(2), q(4)
+	case 's':
+		p.Cube(p.mirror('c', 's'), q(0), q(2))
+		p.control, p.at = q(0), q(2)
+	case 'q':
+		p.quad(q(0), q(2))
+	case 't':
+		p.quad(p.mirror('q', 't'), q(0))
+	}
+}
+
+// mirror is the control of a curve that goes on as the one before it ended, if that
+// was one of its kind.
+func (p *penPath) mirror(kinds ...byte) Point {
+	if slices.Contains(kinds, p.last) {
+		return p.at.Mul(2).Sub(p.control)
+	}
+	return p.at
 }
 
 // quad draws a quadratic curve, raised to a cubic.
