@@ -79,6 +79,11 @@ fuzz: setup-test ## every fuzz target for FUZZ=30s each
 		for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
 			echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZ) $$p; done; done
 
+.PHONY: s3
+s3: setup-test ## the archive against a real S3 server (installs it once, two minutes)
+	@[ -x var/tools/versitygw ] || GOBIN=$(CURDIR)/var/tools go install github.com/versity/versitygw/cmd/versitygw@v1.8.0
+	@go test -count=1 -run 'Bucket|Folder|Cache' ./api/archive ./cmd/omrd
+
 .PHONY: golden
 golden: setup-test ## write the golden files again; look at the difference before you commit it
 	@go test ./... -run Golden -update
@@ -90,3 +95,18 @@ cover: setup-test ## statement coverage by package
 .PHONY: docker
 docker: ## an image of the service (needs a Docker engine)
 	@docker build -f docker/Dockerfile -t bargkhan:$(VERSION) .
+
+.PHONY: corpus
+corpus: setup-test ## 200 made pages of each family of defects, read and held against testdata/corpus/floors.txt
+	@set -o pipefail; BARGKHAN_CORPUS=200 go test ./omr -count=1 -run '^TestCorpus$$' -v -timeout 60m | grep -v '^ *=== '
+
+LONG ?= testdata/corpus/long-$(shell date -u +%F).txt
+.PHONY: corpus-long
+corpus-long: setup-test ## three million bubbles of fresh seeds; goes on where LONG=file ends; FOR=10m stops sooner
+	@set -o pipefail; BARGKHAN_LONG=$(abspath $(LONG)) BARGKHAN_FOR=$(FOR) go test ./omr -count=1 -run '^TestLong$$' -v -timeout 24h | grep -vE '^ *(===|--- PASS)'
+
+KNOWN ?= var/known.jsonl
+.PHONY: profile
+profile: build ## learn the shipped profile anew from the corpus
+	@mkdir -p $(dir $(KNOWN)); BARGKHAN_KEEP=$(abspath $(KNOWN)) BARGKHAN_CORPUS=200 go test ./omr -count=1 -run '^TestCorpus$$' -timeout 60m
+	@bin/omr calibrate -d testdata/designs/national-3x20-spare.json --known $(KNOWN) --id default-2 --report -o calibration/default.json
