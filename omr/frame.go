@@ -83,7 +83,7 @@ func mirrored(found []marker) error {
 
 // choose picks the frame with the most markers, the earlier of equals.
 func choose(found []marker) (best sheets.Frame, seen quads) {
-	for _, f := range sheets.Frames() {
+	for _, f := range frames {
 		var q quads
 		for i, a := range f.Markers {
 			for _, m := range found {

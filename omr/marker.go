@@ -2,6 +2,8 @@ package omr
 
 import (
 	"cmp"
+	"math"
+	"math/bits"
 	"slices"
 
 	"bargkhan/omr/internal/pix"
@@ -58,7 +60,7 @@ func (s *sight) markers(ratio float64) []marker {
 }
 
 // markerSide is the printed side of a marker in mm, of every frame.
-var markerSide = sheets.Frames()[0].Markers[0].Box.W()
+var markerSide = frames[0].Markers[0].Box.W()
 
 // decode reads a blob as a marker: its black frame must be dark, the paper around
 // it bright, and its code one of ours with at most one module read wrong.
@@ -68,9 +70,8 @@ func (s *sight) decode(b pix.Blob) (marker, bool) {
 		out := p.Sub(b.Center)
 		quad[i] = p.Add(out.Mul(0.5 / max(out.Norm()/1.4, 1))) // from the pixel's middle to its corner
 	}
-	box := geom.R[geom.Paper](0, 0, markerSide, markerSide).Corners()
-	m, _, err := geom.Fit(box[:], quad[:])
-	if err != nil {
+	m, ok := square(quad)
+	if !ok {
 		return marker{}, false
 	}
 	grid, ok := s.modules(m)
@@ -131,30 +132,69 @@ type matched struct {
 	mirror           bool
 }
 
-// match finds the marker of ours most like bits.
-func match(bits [markerBits * markerBits]bool) matched {
-	best := matched{errors: len(bits)}
-	for id := range 4 * len(sheets.Frames()) {
+// frames are those of all our sheets.
+var frames = sheets.Frames()
+
+// A way is one of our markers as it may be seen.
+type way struct {
+	matched
+	code uint16 // a bit a module
+}
+
+// ways lists our markers, each upright, turned, and in a mirror.
+var ways = func() (out []way) {
+	for id := range 4 * len(frames) {
 		for _, mirror := range [2]bool{false, true} {
 			code := sheets.MarkerBits(id)
 			if mirror {
 				code = flipped(code)
 			}
 			for turn := range 4 {
-				n := 0
-				for i := range bits {
-					if bits[i] != code[i] {
-						n++
-					}
-				}
-				if n < best.errors {
-					best = matched{id, turn, n, mirror}
-				}
+				out = append(out, way{matched{id: id, turn: turn, mirror: mirror}, packed(code)})
 				code = turned(code)
 			}
 		}
 	}
+	return out
+}()
+
+// packed is a code in bits.
+func packed(code [markerBits * markerBits]bool) (out uint16) {
+	for i, white := range code {
+		if white {
+			out |= 1 << i
+		}
+	}
+	return out
+}
+
+// match finds the marker of ours most like code, the first of equals.
+func match(code [markerBits * markerBits]bool) matched {
+	best, seen := matched{errors: len(code)}, packed(code)
+	for _, w := range ways {
+		if n := bits.OnesCount16(w.code ^ seen); n < best.errors {
+			best = w.matched
+			best.errors = n
+		}
+	}
 	return best
+}
+
+// square is the map that carries a marker to a quad (Heckbert, Fundamentals of Texture
+// Mapping and Image Warping, 1989, 2.2.3); ok is false if the quad is none.
+func square(q geom.Quad[geom.Pixel]) (m place, ok bool) {
+	d1, d2 := q[1].Sub(q[2]), q[3].Sub(q[2])
+	s := q[0].Sub(q[1]).Add(q[2]).Sub(q[3])
+	det := d1.X*d2.Y - d2.X*d1.Y
+	if math.Abs(det) < 1e-9 {
+		return m, false
+	}
+	g, h := (s.X*d2.Y-d2.X*s.Y)/det, (d1.X*s.Y-s.X*d1.Y)/det
+	a, b := q[1].Sub(q[0]).Add(q[1].Mul(g)), q[3].Sub(q[0]).Add(q[3].Mul(h))
+	k := 1 / markerSide
+	return geom.NewMap[geom.Paper, geom.Pixel]([9]float64{
+		a.X * k, b.X * k, q[0].X, a.Y * k, b.Y * k, q[0].Y, g * k, h * k, 1,
+	}), true
 }
 
 // turned is a code after a quarter turn clockwise.

@@ -60,14 +60,14 @@ func (r *Reader) readOurs(ctx context.Context, s *sight) (*Reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := r.design(stamp, f)
+	d, digest, err := r.design(stamp, f)
 	if err != nil {
 		return nil, err
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return s.read(d, stamp, f.pose, newGrid(&d.Pages[stamp.Page-1]), f.black)
+	return s.read(d, digest, stamp, f.pose, newGrid(&d.Pages[stamp.Page-1]), f.black)
 }
 
 // Limits of T13: sheets are read from 0.90 to 1.10 of their designed size.
@@ -81,30 +81,36 @@ func scaled(scale float64) error {
 }
 
 // design finds the design a stamp was printed from, and makes sure of it.
-func (r *Reader) design(stamp sheets.Stamp, f *framed) (*sheets.Design, error) {
-	var d *sheets.Design
+func (r *Reader) design(stamp sheets.Stamp, f *framed) (d *sheets.Design, digest sheets.Digest, err error) {
 	if r.Design != nil {
-		var err error
 		if d, err = r.Design(stamp); err != nil {
-			return nil, err
+			return nil, digest, err
 		}
 	}
-	if d == nil && r.Expect != nil && r.Expect.Digest().Head() == stamp.Check {
+	var expected sheets.Digest // each digest is a hash of a whole design: one a page
+	if r.Expect != nil {
+		expected = r.Expect.Digest()
+	}
+	if d == nil && r.Expect != nil && expected.Head() == stamp.Check {
 		d = r.Expect
+	}
+	digest = expected
+	if d != nil && d != r.Expect {
+		digest = d.Digest()
 	}
 	switch {
 	case d == nil:
-		return nil, reject(NoDesign, "sheet %s was printed from the design with digest %s…, which is not here", stamp.Serial, stamp.Check)
-	case d.Digest().Head() != stamp.Check:
-		return nil, reject(NoDesign, "sheet %s was printed from another revision of design %s", stamp.Serial, d.ID)
-	case r.Expect != nil && d.Digest() != r.Expect.Digest():
-		return nil, reject(Foreign, "sheet %s is of design %s, and %s is expected", stamp.Serial, d.ID, r.Expect.ID)
+		return nil, digest, reject(NoDesign, "sheet %s was printed from the design with digest %s…, which is not here", stamp.Serial, stamp.Check)
+	case digest.Head() != stamp.Check:
+		return nil, digest, reject(NoDesign, "sheet %s was printed from another revision of design %s", stamp.Serial, d.ID)
+	case r.Expect != nil && digest != expected:
+		return nil, digest, reject(Foreign, "sheet %s is of design %s, and %s is expected", stamp.Serial, d.ID, r.Expect.ID)
 	case stamp.Page > len(d.Pages):
-		return nil, reject(NoDesign, "sheet %s says page %d, and design %s has %d", stamp.Serial, stamp.Page, d.ID, len(d.Pages))
+		return nil, digest, reject(NoDesign, "sheet %s says page %d, and design %s has %d", stamp.Serial, stamp.Page, d.ID, len(d.Pages))
 	case d.Size != f.frame.Size:
-		return nil, reject(NoDesign, "sheet %s has the frame of %s, and its design is %v by %v mm", stamp.Serial, f.frame.Name, d.Size.X, d.Size.Y)
+		return nil, digest, reject(NoDesign, "sheet %s has the frame of %s, and its design is %v by %v mm", stamp.Serial, f.frame.Name, d.Size.X, d.Size.Y)
 	}
-	return d, nil
+	return d, digest, nil
 }
 
 // readOthers reads a sheet printed by others, of which d is the design.
@@ -116,15 +122,15 @@ func (s *sight) readOthers(ctx context.Context, d *sheets.Design) (*Reading, err
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return s.read(d, sheets.Stamp{Page: g.page + 1}, g.pose, g.grid, g.black)
+	return s.read(d, d.Digest(), sheets.Stamp{Page: g.page + 1}, g.pose, g.grid, g.black)
 }
 
 // read measures the bubbles of a sheet whose place is known, once they have proven
 // that place.
-func (s *sight) read(d *sheets.Design, stamp sheets.Stamp, pose Pose, g *grid, black float64) (*Reading, error) {
+func (s *sight) read(d *sheets.Design, digest sheets.Digest, stamp sheets.Stamp, pose Pose, g *grid, black float64) (*Reading, error) {
 	pg := &d.Pages[stamp.Page-1]
 	lines := pix.FindLines(s.small, s.paper, &s.mem.lines)
-	out := &Reading{Engine: Engine, Stamp: stamp, Design: d.Digest(), Pose: pose}
+	out := &Reading{Engine: Engine, Stamp: stamp, Design: digest, Pose: pose}
 	if len(g.spots) > 0 {
 		if err := s.settle(&out.Pose, g); err != nil {
 			return nil, err

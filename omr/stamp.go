@@ -1,6 +1,8 @@
 package omr
 
 import (
+	"slices"
+
 	"bargkhan/omr/internal/pix"
 	"bargkhan/sheets"
 	"bargkhan/sheets/geom"
@@ -84,13 +86,15 @@ func levels(cells [sheets.StampBits]float64, paper [sheets.StampColumns]float64)
 	for i, c := range cells {
 		v[i] = c / paper[i%sheets.StampColumns]
 	}
-	black, white := share(v, 0.1), share(v, 0.9)
-	gap, at := 0.0, (black+white)/2
+	slices.Sort(v)
+	at := func(q float64) float64 { return v[min(int(q*float64(len(v))), len(v)-1)] }
+	black, white := at(0.1), at(0.9)
+	gap, level := 0.0, (black+white)/2
 	for q := 0.2; q < 0.8; q += 0.02 {
-		a, b := share(v, q), share(v, q+0.02)
+		a, b := at(q), at(q+0.02)
 		if b-a > gap {
-			gap, at = b-a, (a+b)/2
+			gap, level = b-a, (a+b)/2
 		}
 	}
-	return [2]float64{(black + 1) / 2, at}
+	return [2]float64{(black + 1) / 2, level}
 }
