@@ -8,6 +8,8 @@ import (
 	"image/draw"
 	"math"
 
+	"github.com/disintegration/imaging"
+
 	"bargkhan/omr"
 	"bargkhan/sheets"
 	"bargkhan/sheets/geom"
@@ -32,12 +34,41 @@ func Crop(img *image.Gray, pose *omr.Pose, box geom.Rect[geom.Paper], width int)
 		return grey(1, 1)
 	}
 	h := min(max(int(math.Round(float64(w)*box.H()/box.W())), 1), mostHigh*w)
+	if fine := pixels(pose, box); fine > 1.5*float64(w) { // made smaller: every pixel of the scan has its share
+		return imaging.Resize(cut(img, pose, box, int(fine), int(fine*float64(h)/float64(w))), w, h, imaging.Box)
+	}
+	return cut(img, pose, box, w, h)
+}
+
+// Page returns a whole page as it was scanned, at most width pixels wide, within
+// the same limits.
+func Page(img *image.Gray, width int) image.Image {
+	w := min(max(width, leastWidth), mostWidth)
+	if img.Bounds().Dx() <= w {
+		return img
+	}
+	return imaging.Resize(img, w, 0, imaging.Box)
+}
+
+// pixels is how many pixels of the scan lie across box, at most mostWidth.
+func pixels(pose *omr.Pose, box geom.Rect[geom.Paper]) float64 {
+	y := box.Center().Y
+	a := pose.At(geom.Point[geom.Paper]{X: box.Min.X, Y: y})
+	b := pose.At(geom.Point[geom.Paper]{X: box.Max.X, Y: y})
+	if n := b.Sub(a).Norm(); n < mostWidth {
+		return n
+	}
+	return 0 // farther than any scan, or nowhere: as asked for
+}
+
+// cut samples box of the sheet as w×h pixels.
+func cut(img *image.Gray, pose *omr.Pose, box geom.Rect[geom.Paper], w, h int) *image.Gray {
 	out := grey(w, h)
-	step := box.W() / float64(w)
+	step, down := box.W()/float64(w), box.H()/float64(h)
 	for y := range h {
 		row := out.Pix[y*out.Stride:][:w]
 		for x := range row {
-			q := geom.Point[geom.Paper]{X: box.Min.X + (float64(x)+0.5)*step, Y: box.Min.Y + (float64(y)+0.5)*step}
+			q := geom.Point[geom.Paper]{X: box.Min.X + (float64(x)+0.5)*step, Y: box.Min.Y + (float64(y)+0.5)*down}
 			if v, ok := at(img, pose.At(q)); ok {
 				row[x] = v
 			}

@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/signal"
 
-	"golang.org/x/image/draw"
 	"golang.org/x/sys/unix"
 
 	"bargkhan/omr"
@@ -193,11 +192,7 @@ func render(img *image.Gray, q request) ([]byte, error) {
 	if q.Pose != nil {
 		out = overlay.Crop(img, q.Pose, q.Box, q.Width)
 	} else {
-		b := img.Bounds()
-		w := min(q.Width, b.Dx())
-		small := image.NewGray(image.Rect(0, 0, w, max(1, b.Dy()*w/b.Dx())))
-		draw.ApproxBiLinear.Scale(small, small.Bounds(), img, b, draw.Src, nil)
-		out = small
+		out = overlay.Page(img, q.Width)
 	}
 	var body bytes.Buffer
 	err := jpeg.Encode(&body, out, &jpeg.Options{Quality: quality})
