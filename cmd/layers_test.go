@@ -55,7 +55,7 @@ var law = map[string][]string{
 	"api": {"sheets/geom", "sheets", "sheets/typeset", "sheets/print", "omr/judge", "omr", "api/fault", "api/persian", "api/intake",
 		"api/exam", "api/certificate", "api/station"},
 
-	"cmd/omr": {"sheets/geom", "sheets", "sheets/typeset", "sheets/print", "sheets/deck", "omr/page", "omr/judge", "omr", "omr/overlay",
+	"cmd/omr": {"sheets/geom", "sheets", "sheets/typeset", "sheets/print", "sheets/deck", "omr/page", "omr/judge", "omr", "omr/overlay", "omr/omrtest",
 		"calibration", "api/persian"},
 	"cmd/omrd": {"sheets/geom", "sheets", "sheets/typeset", "sheets/print", "omr/page", "omr/judge", "omr", "omr/omrtest", "calibration",
 		"api/fault", "api/persian", "api/intake", "api/archive", "api/station", "api/exam", "api/certificate", "api/store", "api/store/local",

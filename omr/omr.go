@@ -25,6 +25,26 @@ type Reader struct {
 	// Expect, if not nil, is the only design a page may be of. A design without
 	// a stamp (printed by others) can be read in no other way.
 	Expect *sheets.Design
+
+	// Watch, if not nil, is told when a stage of a page's reading ends.
+	Watch func(Stage)
+}
+
+// A Stage is a part of reading a page, in the order of the stages.
+type Stage string
+
+// The stages.
+const (
+	Register Stage = "register" // the paper, the anchors, the feed: where the sheet lies
+	Identify Stage = "stamp"    // the stamp and its design: which sheet it is
+	Measure  Stage = "measure"  // the bubbles prove the grid, and are measured
+)
+
+// done tells who watches.
+func (r *Reader) done(s Stage) {
+	if r.Watch != nil {
+		r.Watch(s)
+	}
 }
 
 // A Reading is what one page said, before anyone judged it.

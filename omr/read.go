@@ -24,13 +24,14 @@ func (r *Reader) Read(ctx context.Context, p page.Page) (*Reading, error) {
 	}
 	var out *Reading
 	if r.Expect != nil && others(r.Expect) {
-		out, err = s.readOthers(ctx, r.Expect)
+		out, err = s.readOthers(ctx, r)
 	} else {
 		out, err = r.readOurs(ctx, s)
 	}
 	if err != nil {
 		return nil, s.diagnose(err)
 	}
+	r.done(Measure)
 	return out, nil
 }
 
@@ -56,6 +57,7 @@ func (r *Reader) readOurs(ctx context.Context, s *sight) (*Reading, error) {
 	if err := s.bend(f); err != nil {
 		return nil, err
 	}
+	r.done(Register)
 	stamp, err := s.stamp(f)
 	if err != nil {
 		return nil, err
@@ -67,6 +69,7 @@ func (r *Reader) readOurs(ctx context.Context, s *sight) (*Reading, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	r.done(Identify)
 	return s.read(d, digest, stamp, f.pose, newGrid(&d.Pages[stamp.Page-1]), f.black)
 }
 
@@ -113,8 +116,9 @@ func (r *Reader) design(stamp sheets.Stamp, f *framed) (d *sheets.Design, digest
 	return d, digest, nil
 }
 
-// readOthers reads a sheet printed by others, of which d is the design.
-func (s *sight) readOthers(ctx context.Context, d *sheets.Design) (*Reading, error) {
+// readOthers reads a sheet printed by others, of the only design that is expected.
+func (s *sight) readOthers(ctx context.Context, r *Reader) (*Reading, error) {
+	d := r.Expect
 	g, err := s.anchored(d)
 	if err != nil {
 		return nil, err
@@ -122,6 +126,7 @@ func (s *sight) readOthers(ctx context.Context, d *sheets.Design) (*Reading, err
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	r.done(Register)
 	return s.read(d, d.Digest(), sheets.Stamp{Page: g.page + 1}, g.pose, g.grid, g.black)
 }
 

@@ -35,6 +35,7 @@ type cli struct {
 	Design    designCmd    `cmd:"" help:"Check a design, or make one from another form."`
 	Calibrate calibrateCmd `cmd:"" help:"Learn a profile from pages whose answers are known."`
 	Rejudge   rejudgeCmd   `cmd:"" help:"Apply another profile to stored readings, without pictures, and write what changes."`
+	Bench     benchCmd     `cmd:"" help:"Measure how long reading takes, on pages of its own."`
 	Version   struct{}     `cmd:"" help:"Say which build this is."`
 }
 
