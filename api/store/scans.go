@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
 
 	"bargkhan/api/exam"
 	"bargkhan/api/fault"
@@ -87,7 +88,11 @@ func (s *Store) round(ctx context.Context, tx pgx.Tx, id exam.ScanID) (round int
 
 // begin queues the reading of a scan. A round that lost its job gets another.
 func (s *Store) begin(ctx context.Context, tx pgx.Tx, id exam.ScanID, round int) error {
-	job, err := s.queue.InsertTx(ctx, tx, reading{Scan: id}, nil)
+	p, err := turn(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	job, err := s.queue.InsertTx(ctx, tx, reading{Scan: id}, &river.InsertOpts{Priority: p})
 	if err != nil {
 		return err
 	}
@@ -95,6 +100,26 @@ func (s *Store) begin(ctx context.Context, tx pgx.Tx, id exam.ScanID, round int)
 		insert into rounds (scan, round, job) values ($1, $2, $3)
 		on conflict (scan, round) do update set job = excluded.job`, id, round, job.Job.ID)
 	return err
+}
+
+// turn is the priority of a scan's job, 1 the first, by how much of its station
+// waits: a stack that is being scanned stays below the first bound, and goes before
+// the rest of what another station has dumped. No file of a station overtakes an
+// earlier one. While a station waits with more, its rest waits for all others; the
+// machine reads faster than halls scan, so that comes to an end.
+func turn(ctx context.Context, tx pgx.Tx, id exam.ScanID) (int, error) {
+	var waiting, last int
+	err := tx.QueryRow(ctx, `
+		select count(*), coalesce(max(j.priority), 1) from rounds r
+		join scans s on s.id = r.scan join river_job j on j.id = r.job
+		where r.done_at is null and s.station = (select station from scans where id = $1)
+			and j.state in ('available', 'pending', 'running', 'retryable', 'scheduled')`, id).Scan(&waiting, &last)
+	for p, most := range []int{16, 128, 1024} { // a feeder's half minute, a stack, an exam
+		if waiting < most {
+			return max(p+1, last), err
+		}
+	}
+	return 4, err // River knows no more
 }
 
 // Scan is a fault.NotFound when no such file came.
