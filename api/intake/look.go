@@ -41,6 +41,7 @@ type sight struct {
 // ready, in natural order. A folder that cannot be listed is an error and changes
 // nothing that is known. Only Arrivals looks; others see what was found.
 func (f *Folder) look() ([]string, error) {
+	began := f.now()
 	found, err := f.list()
 	if err == nil && f.Source != "" {
 		err = f.passTaken(found)
@@ -49,12 +50,16 @@ func (f *Folder) look() ([]string, error) {
 		f.lost(err)
 		return nil, err
 	}
+	// One time for all that a look sees, so that a batch becomes ready as a whole and
+	// is taken in order: that of its end where stillness begins, of its beginning
+	// where it is measured.
+	ended := f.now()
 	now := map[string]*sight{}
 	var ready []string
 	for name, info := range found {
-		s := f.note(f.sight(name), name, info)
+		s := f.note(f.sight(name), name, info, ended)
 		now[name] = s
-		if f.ready(s) {
+		if f.ready(s, began) {
 			ready = append(ready, name)
 		}
 	}
@@ -131,8 +136,7 @@ func (f *Folder) list() (map[string]fs.FileInfo, error) {
 }
 
 // note brings what is known of a file up to date.
-func (f *Folder) note(s *sight, name string, info fs.FileInfo) *sight {
-	now := f.now()
+func (f *Folder) note(s *sight, name string, info fs.FileInfo, now time.Time) *sight {
 	switch {
 	case s == nil:
 		s = &sight{Wait: Wait{Name: name, Since: now}, still: now}
@@ -148,8 +152,7 @@ func (f *Folder) note(s *sight, name string, info fs.FileInfo) *sight {
 }
 
 // ready says whether a file may be taken now; if not, s says why.
-func (f *Folder) ready(s *sight) bool {
-	now := f.now()
+func (f *Folder) ready(s *sight, now time.Time) bool {
 	switch {
 	case now.Before(s.next):
 		return false

@@ -185,6 +185,9 @@ func (f *Folder) Claimed() ([]Arrival, error) {
 	return out, nil
 }
 
+// abandoned is how old an empty folder of a claim is that no claim is just filling.
+const abandoned = time.Minute
+
 // held finds the file in the work folder of one ID; fs.ErrNotExist if there is none.
 func (f *Folder) held(id string) (Arrival, error) {
 	root := filepath.Join(f.dir(work), id)
@@ -207,12 +210,15 @@ func (f *Folder) held(id string) (Arrival, error) {
 	if err != nil {
 		return a, err
 	}
+	stamp, _, _ := strings.Cut(id, "-")
+	a.At, err = time.Parse(idTime, stamp)
 	if a.Path == "" {
-		removeEmpty(root)
+		if f.now().Sub(a.At) > abandoned {
+			removeEmpty(root)
+		}
 		return a, fs.ErrNotExist
 	}
-	stamp, _, _ := strings.Cut(id, "-")
-	if a.At, err = time.Parse(idTime, stamp); err != nil {
+	if err != nil {
 		return a, fmt.Errorf("station %s: %s is not a folder of a claim: move its file into drop/", f.Station, root)
 	}
 	return a, nil

@@ -17,6 +17,7 @@ type Metrics struct {
 	notes    *prometheus.CounterVec   // by note
 	copies   prometheus.Counter       // files
 	seconds  prometheus.Histogram     // a page
+	verdict  prometheus.Histogram     // a file
 	last     *prometheus.GaugeVec     // by station
 	all      []prometheus.Collector   // of them
 	waiting  func() map[string]folder // by station
@@ -52,6 +53,10 @@ func NewMetrics(l *Line) *Metrics {
 			Name: "bargkhan_page_read_seconds", Help: "Time from taking a job to its filing, a page.",
 			Buckets: []float64{.01, .02, .05, .1, .2, .5, 1, 2, 5, 15, 60},
 		}),
+		verdict: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "bargkhan_file_verdict_seconds", Help: "Time from taking a settled file to its verdict, waits included.",
+			Buckets: []float64{.05, .1, .2, .3, .5, .75, 1, 2, 3, 5, 15, 60, 300, 1800},
+		}),
 		last: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "bargkhan_station_last_file_timestamp_seconds", Help: "When the last file of a station was taken.",
 		}, []string{"station"}),
@@ -59,7 +64,7 @@ func NewMetrics(l *Line) *Metrics {
 		files:   prometheus.NewDesc("bargkhan_station_waiting_files", "Files in the drop folder that are not yet taken.", []string{"station"}, nil),
 		reach:   prometheus.NewDesc("bargkhan_station_reachable", "1 while the drop folder can be looked at.", []string{"station"}, nil),
 	}
-	m.all = []prometheus.Collector{m.pages, m.returned, m.doubts, m.notes, m.copies, m.seconds, m.last}
+	m.all = []prometheus.Collector{m.pages, m.returned, m.doubts, m.notes, m.copies, m.seconds, m.verdict, m.last}
 	for _, outcome := range []string{"read", "doubted", "returned"} {
 		m.pages.WithLabelValues(outcome)
 	}
@@ -126,6 +131,13 @@ func (m *Metrics) read(f exam.Filing, took time.Duration) {
 	pages := len(f.Sheets) + len(f.Returned)
 	for range pages {
 		m.seconds.Observe(took.Seconds() / float64(pages))
+	}
+}
+
+// decided counts a file that waited so long for its verdict.
+func (m *Metrics) decided(waited time.Duration) {
+	if m != nil {
+		m.verdict.Observe(waited.Seconds())
 	}
 }
 

@@ -251,7 +251,13 @@ func (w testWriter) Write(b []byte) (int, error) {
 // run runs loops until done holds, and waits for their end.
 func (o *office) run(done func() bool, loops ...func(context.Context) error) {
 	o.t.Helper()
-	ctx, stop := context.WithTimeout(context.Background(), 40*time.Second)
+	o.runFor(40*time.Second, done, loops...)
+}
+
+// runFor is run with more patience, or less.
+func (o *office) runFor(limit time.Duration, done func() bool, loops ...func(context.Context) error) {
+	o.t.Helper()
+	ctx, stop := context.WithTimeout(context.Background(), limit)
 	defer stop()
 	ended := make(chan error, len(loops))
 	for _, loop := range loops {

@@ -49,6 +49,7 @@ func (l *Line) read(ctx context.Context, id exam.ScanID) (err error) {
 	}
 	took := l.now().Sub(began)
 	l.Metrics.read(f, took)
+	l.Metrics.decided(l.now().Sub(scan.At))
 	l.log().Info("scan read", "scan", id, "station", scan.Station, "name", scan.Name, "sheets", len(f.Sheets),
 		"returned", len(f.Returned), "scripts", scripts, "ms", took.Milliseconds())
 	hurry(l.filed)
