@@ -122,70 +122,10 @@ func (s *sight) find(p *Pose, g *grid, sp *spot, reach float64) hit {
 	look := g.looks[sp.shape]
 	dx, dy := density(l)
 	res := math.Sqrt(dx * dy)
-	f := search{stencil: &s.mem.stencil, white: white, far: max(reach*res, 1)}
-	beyond := int(math.Sqrt(f.far*f.far+0.5)) + 1 // as far as between looks
-	f.stencil.Set(s.img, c, l, beyond, look.on, look.out, look.in)
-	step := max(int(math.Round(findStep*res)), 1)
-	f.climb(0, 0, int(f.far), step)
-	for step > 1 {
-		half := (step + 1) / 2
-		f.climb(f.x, f.y, step-1, half)
-		step = half
-	}
-	off := l.Back(f.between())
-	return hit{off, f.best + f.cost(f.x, f.y)}
-}
-
-// A search is a climb to the place where an outline stands out most.
-type search struct {
-	stencil *pix.Stencil
-	white   float64
-	far     float64 // px
-	x, y    int     // the best place yet, in px from the expected one
-	best    float64
-	begun   bool
-}
-
-// score is the contrast of the outline at x, y. The inside may be filled: it may add
-// to the contrast but not take from it.
-func (f *search) score(x, y int) float64 {
-	m := f.stencil.Means(x, y)
-	return (m[1]-m[0])/f.white + 0.5*max((m[2]-m[0])/f.white, 0) - f.cost(x, y)
-}
-
-func (f *search) cost(x, y int) float64 { return near * float64(x*x+y*y) / (f.far * f.far) }
-
-// climb looks at the places step apart within reach of x0, y0.
-func (f *search) climb(x0, y0, reach, step int) {
-	if !f.begun {
-		f.best, f.begun = f.score(0, 0), true
-	}
-	n := reach / step * step
-	for y := y0 - n; y <= y0+n; y += step {
-		for x := x0 - n; x <= x0+n; x += step {
-			if float64(x*x+y*y) > f.far*f.far+0.5 {
-				continue
-			}
-			if v := f.score(x, y); v > f.best+1e-9 {
-				f.best, f.x, f.y = v, x, y
-			}
-		}
-	}
-}
-
-// between is the best place between pixels: the top of the parabola through the best
-// pixel and its neighbours.
-func (f *search) between() px {
-	top := func(a, b, c float64) float64 {
-		if d := a - 2*b + c; d < -1e-9 {
-			return min(max((a-c)/(2*d), -0.5), 0.5)
-		}
-		return 0
-	}
-	return px{
-		X: float64(f.x) + top(f.score(f.x-1, f.y), f.best, f.score(f.x+1, f.y)),
-		Y: float64(f.y) + top(f.score(f.x, f.y-1), f.best, f.score(f.x, f.y+1)),
-	}
+	f := pix.Climb{White: white, Far: max(reach*res, 1), Near: near, Step: max(int(math.Round(findStep*res)), 1)}
+	s.mem.stencil.Set(s.img, c, l, f.Reach(), look.on, look.out, look.in)
+	top := s.mem.stencil.Climb(&f)
+	return hit{l.Back(top.At), top.Score}
 }
 
 // Limits of a printed line that proves a grid.

@@ -661,3 +661,73 @@ int pix_table(const pix_picture *p, const double c[2], const double l[4], const 
 	}
 	return 1;
 }
+
+// The score of each move of a stencil.
+static void score(const uint16_t *sums, int n, int r, int wide, double white, double far, double near, double *to) {
+	ptrdiff_t plane = (ptrdiff_t)(2 * r + 1) * wide;
+	for (int y = -r; y <= r; y++)
+		for (int x = -r; x <= r; x++) {
+			ptrdiff_t k = (ptrdiff_t)(y + r) * wide + x + r;
+			double on = (double)sums[k] / n, out = (double)sums[k + plane] / n, in = (double)sums[k + 2 * plane] / n;
+			double more = (in - on) / white;
+			to[k] = (out - on) / white + 0.5 * (more > 0 ? more : 0) - near * (double)(x * x + y * y) / (far * far);
+		}
+}
+
+#if defined(__x86_64__)
+FAST static inline __m256d means4(const uint16_t *sums, __m256d n) {
+	return _mm256_div_pd(_mm256_cvtepi32_pd(_mm_cvtepu16_epi32(_mm_loadl_epi64((const __m128i *)sums))), n);
+}
+
+FAST static void score_fast(const uint16_t *sums, int n, int r, int wide, double white, double far, double near,
+                            double *to) {
+	ptrdiff_t plane = (ptrdiff_t)(2 * r + 1) * wide;
+	const __m256d w = _mm256_set1_pd(white), half = _mm256_set1_pd(0.5), zero = _mm256_setzero_pd();
+	const __m256d f = _mm256_set1_pd(far * far), e = _mm256_set1_pd(near), count = _mm256_set1_pd(n);
+	for (int y = -r; y <= r; y++)
+		for (int k = 0; k < 2 * r + 1; k += 4) { // rows are filled to sixteens
+			const uint16_t *at = sums + (ptrdiff_t)(y + r) * wide + k;
+			__m256d on = means4(at, count), out = means4(at + plane, count), in = means4(at + 2 * plane, count);
+			__m256d x = _mm256_add_pd(_mm256_set1_pd(k - r), _mm256_setr_pd(0, 1, 2, 3));
+			__m256d d = _mm256_add_pd(_mm256_mul_pd(x, x), _mm256_set1_pd((double)y * y));
+			__m256d more = _mm256_max_pd(_mm256_div_pd(_mm256_sub_pd(in, on), w), zero);
+			__m256d v = _mm256_add_pd(_mm256_div_pd(_mm256_sub_pd(out, on), w), _mm256_mul_pd(half, more));
+			v = _mm256_sub_pd(v, _mm256_div_pd(_mm256_mul_pd(e, d), f));
+			_mm256_storeu_pd(to + (ptrdiff_t)(y + r) * wide + k, v);
+		}
+}
+#endif
+
+void pix_climb(const uint16_t *sums, int n, int r, int wide, double white, double far, double near, int step,
+               double *scores, double out[7]) {
+#if defined(__x86_64__)
+	if (fast())
+		score_fast(sums, n, r, wide, white, far, near, scores);
+	else
+#endif
+		score(sums, n, r, wide, white, far, near, scores);
+	const double *mid = scores + (ptrdiff_t)r * wide + r;
+	double best = mid[0], limit = far * far + 0.5;
+	int bx = 0, by = 0;
+	for (int reach = (int)far;;) {
+		int x0 = bx, y0 = by, m = reach / step * step;
+		for (int y = y0 - m; y <= y0 + m; y += step)
+			for (int x = x0 - m; x <= x0 + m; x += step) {
+				if ((double)(x * x + y * y) > limit)
+					continue;
+				double v = mid[(ptrdiff_t)y * wide + x];
+				if (v > best + 1e-9) {
+					best = v;
+					bx = x;
+					by = y;
+				}
+			}
+		if (step == 1)
+			break;
+		reach = step - 1;
+		step = (step + 1) / 2;
+	}
+	const double *at = mid + (ptrdiff_t)by * wide + bx;
+	double got[7] = {bx, by, best, at[-1], at[1], at[-wide], at[wide]};
+	memcpy(out, got, sizeof got);
+}

@@ -22,6 +22,8 @@ package pix
 // #cgo nocallback go_profile
 // #cgo noescape go_table
 // #cgo nocallback go_table
+// #cgo noescape pix_climb
+// #cgo nocallback pix_climb
 // #include "loops.h"
 import "C"
 
@@ -197,4 +199,11 @@ func table(img *image.Gray, c Point, l Lens, groups *[3][]geom.Point[geom.Paper]
 		C.double(c.X), C.double(c.Y), C.double(l.XX), C.double(l.XY), C.double(l.YX), C.double(l.YY),
 		places(groups[0]), places(groups[1]), places(groups[2]), C.int(len(groups[0])), C.int(r), C.int(wide),
 		(*C.uint16_t)(unsafe.SliceData(sums))) != 0
+}
+
+// climb is Climb over the table.
+func (s *Stencil) climb(white, far, near float64, step int) {
+	s.scores = sized(s.scores, (2*s.r+1)*s.wide)
+	C.pix_climb((*C.uint16_t)(unsafe.SliceData(s.sums)), C.int(len(s.groups[0])), C.int(s.r), C.int(s.wide), C.double(white),
+		C.double(far), C.double(near), C.int(step), values(s.scores), (*C.double)(&s.top[0]))
 }

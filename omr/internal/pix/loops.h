@@ -72,6 +72,13 @@ void pix_profile(const pix_picture *p, const double a[2], const double ab[2], co
 int pix_table(const pix_picture *p, const double c[2], const double lens[4], const double *const steps[3], int n, int r,
               int wide, uint16_t *sums);
 
+// Climbs over the sums of pix_table, of n places a group, to where the second group
+// stands out against the first most; see Stencil.Climb. scores has the room of a plane of
+// sums. out receives x, y, the score there, and those of its left, right, upper and lower
+// neighbours.
+void pix_climb(const uint16_t *sums, int n, int r, int wide, double white, double far, double near, int step,
+               double *scores, double out[7]);
+
 // The same for callers in Go, which may not hand over a struct that points to memory
 // of theirs.
 static inline void go_samples(const uint8_t *at, size_t size, int stride, int w, int h, double cx, double cy, double xx,

@@ -144,6 +144,13 @@ func TestStencilTable(t *testing.T) {
 		if s.quick {
 			quick++
 		}
+		f := Climb{White: 100 + 150*rng.Float64(), Far: max(float64(r)-1.2*rng.Float64()-0.6, 1), Near: 0.05, Step: 1 + rng.IntN(4)}
+		got := s.Climb(&f)
+		s.plainClimb(&f)
+		plain := Top{Point{X: s.top[0] + peak(s.top[3], s.top[2], s.top[4]), Y: s.top[1] + peak(s.top[5], s.top[2], s.top[6])}, s.top[2] + f.loss(int(s.top[0]), int(s.top[1]))}
+		if got != plain {
+			t.Fatalf("climbing at %v with %+v: %+v, want %+v", c, f, got, plain)
+		}
 		for y := -r; y <= r; y++ {
 			for x := -r; x <= r; x++ {
 				if got, want := s.Means(x, y), s.careful(x, y); got != want {

@@ -19,6 +19,8 @@ type Stencil struct {
 	l       Lens
 	r, wide int // the reach of the table, and how long its rows are
 	sums    []uint16
+	scores  []float64
+	top     [7]float64
 	quick   bool // the table holds
 	set     bool // places are computed
 }
@@ -36,6 +38,76 @@ func (s *Stencil) Set(img *image.Gray, c Point, l Lens, r int, groups ...[]geom.
 		s.sums = sized(s.sums, 3*(2*r+1)*s.wide)
 		s.quick = table(img, c, l, &s.groups, r, s.wide, s.sums)
 	}
+}
+
+// A Climb is a search for the move at which the first group, a printed line, stands out
+// most: darker than the second, which it must be, and than the third, which may add half as
+// much to its score and takes nothing from it.
+type Climb struct {
+	White float64 // the brightness of paper, in which scores are counted
+	Far   float64 // how far the stencil is moved, in pixels; at least 1
+	Near  float64 // what a move by Far loses, so that of equals the nearest is found
+	Step  int     // how far apart moves are looked at first; it is halved until it is 1
+}
+
+// A Top is the move that a Climb found, and its score without that loss.
+type Top struct {
+	At    Point // between pixels: the top of the parabola through the neighbours' scores
+	Score float64
+}
+
+// Reach is how far the stencil must be Set to reach for c.
+func (c *Climb) Reach() int { return int(math.Sqrt(c.Far*c.Far+0.5)) + 1 }
+
+// Climb searches. The stencil is Set with three groups, to the Climb's reach.
+func (s *Stencil) Climb(c *Climb) Top {
+	if s.quick && s.r >= c.Reach() {
+		s.climb(c.White, c.Far, c.Near, c.Step)
+	} else {
+		s.plainClimb(c)
+	}
+	x, y, best := s.top[0], s.top[1], s.top[2]
+	return Top{
+		At:    Point{X: x + peak(s.top[3], best, s.top[4]), Y: y + peak(s.top[5], best, s.top[6])},
+		Score: best + c.loss(int(x), int(y)),
+	}
+}
+
+// peak is where the parabola through three scores has its top, from the middle one.
+func peak(a, b, c float64) float64 {
+	if d := a - 2*b + c; d < -1e-9 {
+		return min(max((a-c)/(2*d), -0.5), 0.5)
+	}
+	return 0
+}
+
+func (c *Climb) loss(x, y int) float64 { return c.Near * float64(x*x+y*y) / (c.Far * c.Far) }
+
+// plainClimb is climb without the table.
+func (s *Stencil) plainClimb(c *Climb) {
+	score := func(x, y int) float64 {
+		m := s.Means(x, y)
+		return (m[1]-m[0])/c.White + 0.5*max((m[2]-m[0])/c.White, 0) - c.loss(x, y)
+	}
+	bx, by, best := 0, 0, score(0, 0)
+	for reach, step := int(c.Far), c.Step; ; {
+		x0, y0, n := bx, by, reach/step*step
+		for y := y0 - n; y <= y0+n; y += step {
+			for x := x0 - n; x <= x0+n; x += step {
+				if float64(x*x+y*y) > c.Far*c.Far+0.5 {
+					continue
+				}
+				if v := score(x, y); v > best+1e-9 {
+					best, bx, by = v, x, y
+				}
+			}
+		}
+		if step == 1 {
+			break
+		}
+		reach, step = step-1, (step+1)/2
+	}
+	s.top = [7]float64{float64(bx), float64(by), best, score(bx-1, by), score(bx+1, by), score(bx, by-1), score(bx, by+1)}
 }
 
 // Means is the mean brightness of each group after the stencil moved by dx, dy
