@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -51,6 +52,14 @@ type Config struct {
 	// Stations are the scanner stations. As environment: hall-1=/srv/hall-1,hall-2=/srv/hall-2.
 	// None means one station hall-1 in Data/stations/hall-1.
 	Stations Stations `toml:"stations" env:"STATIONS"`
+
+	// Sources are the shares that scanners of some stations write to when nothing may
+	// be moved there, by station, as Stations are written. Their files are copied.
+	Sources Stations `toml:"sources" env:"SOURCES"`
+
+	// Ignore are patterns of names, in small letters, that are passed over in drop
+	// folders beside those that always are: *.xmp,preview-*
+	Ignore []string `toml:"ignore" env:"IGNORE"`
 
 	// Settle is how long a file must be still before it is taken. Two seconds
 	// suit scanners that write a page at a time; copiers that append page after
@@ -225,6 +234,16 @@ func (c *Config) Validate() error {
 			fail("stations: %s and %s share the folder %s", other, name, dir)
 		}
 		folders[dir] = name
+	}
+	for name := range c.Sources {
+		if _, ok := c.Stations[name]; !ok {
+			fail("sources: there is no station %s", name)
+		}
+	}
+	for _, p := range c.Ignore {
+		if _, err := path.Match(p, "x"); err != nil {
+			fail("ignore: %q: %v", p, err)
+		}
 	}
 	if c.Settle < 100*time.Millisecond {
 		fail("settle: %v is too short: a file would be taken while it is written", c.Settle)

@@ -133,7 +133,8 @@ func (s *Service) openLine() error {
 		Workers: s.cfg.Workers, Log: s.log,
 	}
 	for name, root := range s.cfg.Stations {
-		f := &intake.Folder{Station: name, Root: root, Settle: s.cfg.Settle, Poll: s.cfg.Poll, Whole: whole}
+		f := &intake.Folder{Station: name, Root: root, Settle: s.cfg.Settle, Poll: s.cfg.Poll, Whole: whole,
+			Source: s.cfg.Sources[name], Ignore: s.cfg.Ignore}
 		if err := f.Init(); err != nil {
 			return fmt.Errorf("station %s: %w", name, err)
 		}
