@@ -1,0 +1,139 @@
+package pipeline
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"bargkhan/api/exam"
+	"bargkhan/omr"
+	"bargkhan/omr/omrtest"
+	"bargkhan/sheets"
+)
+
+// fate is what the ledger says of the newest file of this name.
+func (o *office) fate(name string) exam.Fate {
+	o.t.Helper()
+	ledger, err := o.store.Ledger(context.Background(), "", 100)
+	o.must(err)
+	i := slices.IndexFunc(ledger, func(f exam.Fate) bool { return f.Name == name })
+	if i < 0 {
+		o.t.Fatalf("the ledger has no %s", name)
+	}
+	return ledger[i]
+}
+
+// reasons are those of a file's pages that were given back.
+func reasons(f exam.Fate) (out []omr.Reason) {
+	for _, r := range f.Back {
+		out = append(out, r.Why.Reason)
+	}
+	return out
+}
+
+// TestCases has what really comes from exam halls and scanners.
+func TestCases(t *testing.T) {
+	t.Run("W9 a copy is no alarm and a failure no duplicate", func(t *testing.T) {
+		t.Parallel()
+		o := newOffice(t)
+		// Nobody knows the sheet's design yet: it is given back.
+		other := lay(t, "other-2x5")
+		img := o.sheet(other, sheets.Stamp{Page: 1, Serial: o.people[0].Serial}, 10, 0)
+		o.drop(map[string][]byte{"a.jpg": jpg(img)})
+		o.run(o.still(1), o.line(o.store).Run)
+		if f := o.fate("a.jpg"); f.End != exam.EndReturned {
+			t.Errorf("the first time: %+v", f)
+		}
+		// The office adds it; the same bytes are read now, and once more are a copy.
+		o.must(o.store.AddDesign(context.Background(), o.ses.ID, other))
+		o.drop(map[string][]byte{"b.jpg": jpg(img)})
+		o.run(o.still(2), o.line(o.store).Run)
+		o.drop(map[string][]byte{"c.jpg": jpg(img)})
+		o.run(o.still(3), o.line(o.store).Run)
+		if b, c := o.fate("b.jpg"), o.fate("c.jpg"); b.End != exam.EndRead || c.End != exam.EndCopied || c.Of == "" {
+			t.Errorf("again: %+v; and again: %+v", b, c)
+		}
+	})
+
+	t.Run("W15 S-02 blank pages are kept, counted and returned to nobody", func(t *testing.T) {
+		t.Parallel()
+		o := newOffice(t)
+		o.drop(map[string][]byte{"duplex.tif": tif(o.blank(), o.of(0, 10, 0), o.blank()), "unmarked.jpg": jpg(o.of(1, 0, 0))})
+		o.run(o.still(2), o.line(o.store).Run)
+		f := o.fate("duplex.tif")
+		if f.Pages != 3 || f.Sheets != 1 || !slices.Equal(reasons(f), []omr.Reason{omr.BlankPage, omr.BlankPage}) {
+			t.Errorf("got %+v", f)
+		}
+		if diff := cmp.Diff([]string{"read/duplex.tif", "read/unmarked.jpg"}, o.tree()); diff != "" {
+			t.Error(diff)
+		}
+	})
+
+	t.Run("S-01 upside down and sideways", func(t *testing.T) {
+		t.Parallel()
+		o := newOffice(t)
+		img := o.of(0, 10, 0)
+		o.drop(map[string][]byte{"down.jpg": jpg(omrtest.Turn(2)(img, nil)), "side.jpg": jpg(omrtest.Turn(1)(o.of(1, 10, 0), nil))})
+		o.run(o.still(2), o.line(o.store).Run)
+		if got := o.outcomes(); len(got) != 2 || got[national(0)] != "passed 5/5-5/5 passed 5/5-5/5 " || got[national(1)] != got[national(0)] {
+			t.Errorf("graded %v", got)
+		}
+	})
+
+	t.Run("S-29 S-30 other papers each have their tray", func(t *testing.T) {
+		t.Parallel()
+		o := newOffice(t)
+		o.drop(map[string][]byte{"mixed.tif": tif(
+			o.of(0, 10, 0), o.sheet(o.design, sheets.Stamp{Page: 1, Serial: sheets.NewSerial(999_000_111)}, 5, 0), o.text(), o.blank(),
+			o.sheet(o.design, sheets.Stamp{Page: 1, Serial: o.people[0].Serial, Test: true}, 5, 0))})
+		o.run(o.still(1), o.line(o.store).Run)
+		f := o.fate("mixed.tif")
+		if want := []omr.Reason{omr.Foreign, omr.NoAnchors, omr.BlankPage, omr.TestSheet}; !slices.Equal(reasons(f), want) {
+			t.Errorf("given back for %v, want %v", reasons(f), want)
+		}
+		var trays []exam.Tray
+		for _, r := range reasons(f) {
+			trays = append(trays, exam.TrayOf(r))
+		}
+		if want := []exam.Tray{exam.Foreigns, exam.Others, exam.Blanks, exam.Foreigns}; !slices.Equal(trays, want) {
+			t.Errorf("trays %v, want %v", trays, want)
+		}
+	})
+
+	t.Run("S-38 a sheet that comes late is graded like the others", func(t *testing.T) {
+		t.Parallel()
+		o := newOffice(t)
+		o.drop(map[string][]byte{"a.jpg": jpg(o.of(0, 10, 0))})
+		o.run(o.still(1), o.line(o.store).Run)
+		before, err := o.store.Grades(context.Background(), o.ses.ID, 0, 100)
+		o.must(err)
+		o.drop(map[string][]byte{"late.jpg": jpg(o.of(1, 10, 0))})
+		o.run(o.still(2), o.line(o.store).Run)
+		late, err := o.store.Grades(context.Background(), o.ses.ID, before[len(before)-1].Seq, 100)
+		o.must(err)
+		if len(late) != 2 || late[0].Grade.Person != national(1) {
+			t.Errorf("whoever follows the grades sees %+v", late)
+		}
+	})
+
+	t.Run("S-54 two sheets of one candidate hold each other up", func(t *testing.T) {
+		t.Parallel()
+		o := newOffice(t)
+		o.drop(map[string][]byte{"a.jpg": jpg(o.of(0, 10, 0)), "b.jpg": jpg(o.sheet(o.design, sheets.Stamp{Page: 1, Serial: o.spares[0]}, 3, 0))})
+		l := o.line(o.store)
+		o.run(o.still(2), l.Run)
+		ctx := context.Background()
+		s, err := o.store.Script(ctx, exam.ScriptOf(o.spares[0]))
+		o.must(err)
+		who := sheets.Choice(national(0))
+		o.must(l.Rule(ctx, s.ID, s.Rev, exam.Ruling{Field: exam.PersonField, Choices: []sheets.Choice{who}, By: "expert"}))
+		o.must(l.Grade(ctx))
+		tasks, err := o.store.Tasks(ctx, o.ses.ID, true, 10)
+		o.must(err)
+		if len(tasks) != 2 || o.outcomes()[national(0)] != "" {
+			t.Errorf("tasks %+v, grades %v: want both held and the office asked about both", tasks, o.outcomes())
+		}
+	})
+}
