@@ -451,8 +451,15 @@ FAST static inline __m256d at4(const pix_picture *p, __m256d x, __m256d y) {
 	}
 	__m256d fx = _mm256_sub_pd(x, _mm256_cvtepi32_pd(xi)), fy = _mm256_sub_pd(y, _mm256_cvtepi32_pd(yi));
 	__m128i o = _mm_add_epi32(_mm_mullo_epi32(yi, _mm_set1_epi32(p->stride)), xi);
-	__m128i top = _mm_i32gather_epi32((const int *)p->at, o, 1);
-	__m128i low = _mm_i32gather_epi32((const int *)(p->at + p->stride), o, 1);
+	// Eight loads: two gathers took up to twice the time.
+	uint32_t t[4], u[4];
+	const uint8_t *at0 = p->at + _mm_extract_epi32(o, 0), *at1 = p->at + _mm_extract_epi32(o, 1);
+	const uint8_t *at2 = p->at + _mm_extract_epi32(o, 2), *at3 = p->at + _mm_extract_epi32(o, 3);
+	memcpy(t, at0, 4), memcpy(t + 1, at1, 4), memcpy(t + 2, at2, 4), memcpy(t + 3, at3, 4);
+	ptrdiff_t down = p->stride;
+	memcpy(u, at0 + down, 4), memcpy(u + 1, at1 + down, 4), memcpy(u + 2, at2 + down, 4), memcpy(u + 3, at3 + down, 4);
+	__m128i top = _mm_setr_epi32((int)t[0], (int)t[1], (int)t[2], (int)t[3]);
+	__m128i low = _mm_setr_epi32((int)u[0], (int)u[1], (int)u[2], (int)u[3]);
 	const __m128i byte = _mm_set1_epi32(255);
 	__m256d a = _mm256_cvtepi32_pd(_mm_and_si128(top, byte));
 	__m256d b = _mm256_cvtepi32_pd(_mm_and_si128(_mm_srli_epi32(top, 8), byte));
@@ -613,6 +620,17 @@ FAST static void add16_fast(uint16_t *sum, const uint8_t *const *at, int n, ptrd
 		s = _mm256_add_epi16(s, _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(at[i] + off))));
 	_mm256_storeu_si256((__m256i *)sum, s);
 }
+
+FAST static void add32_fast(uint16_t *sum, const uint8_t *const *at, int n, ptrdiff_t off) {
+	__m256i s = _mm256_setzero_si256(), t = s;
+	for (int i = 0; i < n; i++) {
+		const __m128i *v = (const __m128i *)(at[i] + off);
+		s = _mm256_add_epi16(s, _mm256_cvtepu8_epi16(_mm_loadu_si128(v)));
+		t = _mm256_add_epi16(t, _mm256_cvtepu8_epi16(_mm_loadu_si128(v + 1)));
+	}
+	_mm256_storeu_si256((__m256i *)sum, s);
+	_mm256_storeu_si256((__m256i *)(sum + 16), t);
+}
 #endif
 
 // The pixels at which n places lie.
@@ -648,6 +666,13 @@ int pix_table(const pix_picture *p, const double c[2], const double l[4], const 
 			return 0;
 		for (int y = -r; y <= r; y++)
 			for (int k = 0; k < wide; k += 16) {
+#if defined(__x86_64__)
+				if (quick && k + 32 <= wide) {
+					add32_fast(sums + ((ptrdiff_t)g * rows + y + r) * wide + k, at, n, (ptrdiff_t)y * p->stride - r + k);
+					k += 16;
+					continue;
+				}
+#endif
 				uint16_t *to = sums + ((ptrdiff_t)g * rows + y + r) * wide + k;
 				ptrdiff_t off = (ptrdiff_t)y * p->stride - r + k;
 #if defined(__x86_64__)
@@ -675,15 +700,16 @@ static void score(const uint16_t *sums, int n, int r, int wide, double white, do
 }
 
 #if defined(__x86_64__)
+// n is a power of two, so that its inverse is exact.
 FAST static inline __m256d means4(const uint16_t *sums, __m256d n) {
-	return _mm256_div_pd(_mm256_cvtepi32_pd(_mm_cvtepu16_epi32(_mm_loadl_epi64((const __m128i *)sums))), n);
+	return _mm256_mul_pd(_mm256_cvtepi32_pd(_mm_cvtepu16_epi32(_mm_loadl_epi64((const __m128i *)sums))), n);
 }
 
 FAST static void score_fast(const uint16_t *sums, int n, int r, int wide, double white, double far, double near,
                             double *to) {
 	ptrdiff_t plane = (ptrdiff_t)(2 * r + 1) * wide;
 	const __m256d w = _mm256_set1_pd(white), half = _mm256_set1_pd(0.5), zero = _mm256_setzero_pd();
-	const __m256d f = _mm256_set1_pd(far * far), e = _mm256_set1_pd(near), count = _mm256_set1_pd(n);
+	const __m256d f = _mm256_set1_pd(far * far), e = _mm256_set1_pd(near), count = _mm256_set1_pd(1.0 / n);
 	for (int y = -r; y <= r; y++)
 		for (int k = 0; k < 2 * r + 1; k += 4) { // rows are filled to sixteens
 			const uint16_t *at = sums + (ptrdiff_t)(y + r) * wide + k;
@@ -701,7 +727,7 @@ FAST static void score_fast(const uint16_t *sums, int n, int r, int wide, double
 void pix_climb(const uint16_t *sums, int n, int r, int wide, double white, double far, double near, int step,
                double *scores, double out[7]) {
 #if defined(__x86_64__)
-	if (fast())
+	if (fast() && (n & (n - 1)) == 0)
 		score_fast(sums, n, r, wide, white, far, near, scores);
 	else
 #endif
