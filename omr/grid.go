@@ -251,7 +251,8 @@ func (s *sight) settle(p *Pose, g *grid) error {
 		}
 		g.setPen(pen)
 	}
-	hits := make([]hit, len(g.spots))
+	s.mem.hits = slices.Grow(s.mem.hits[:0], len(g.spots))[:len(g.spots)]
+	hits := s.mem.hits
 	for i := range g.spots {
 		hits[i] = s.find(p, g, &g.spots[i], reach)
 	}

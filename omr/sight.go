@@ -40,6 +40,7 @@ type memory struct {
 	figures pix.Figures
 	stencil pix.Stencil // to search with
 	values  []float64   // samples of a bubble
+	profile []float64   // brightness along a way
 	hits    []hit
 }
 

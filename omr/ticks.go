@@ -89,7 +89,8 @@ func (s *sight) bar(p *Pose, c, reach, across mm, high float64) (off, clear floa
 	a, b := p.At(c.Sub(reach)), p.At(c.Add(reach))
 	side := p.At(c.Add(across)).Sub(p.At(c))
 	n := max(int(b.Sub(a).Norm()*1.5), 24)
-	profile := make([]float64, n+1)
+	s.mem.profile = slices.Grow(s.mem.profile[:0], n+1)[:n+1]
+	profile := s.mem.profile
 	pix.Profile(s.img, a, b, side, profile)
 	step := 2 * reach.Norm() / float64(n) // mm
 	if high > 0 {
@@ -99,7 +100,7 @@ func (s *sight) bar(p *Pose, c, reach, across mm, high float64) (off, clear floa
 	half := n/2 + 1
 	window := max(int(0.5/step), 2)
 	left, h1 := pix.Fall(profile[:half], window)
-	back := slices.Clone(profile[n-half+1:])
+	back := profile[n-half+1:] // the middle is in both halves, and looked at from the left already
 	slices.Reverse(back)
 	right, h2 := pix.Fall(back, window)
 	return (left - right) / 2 * step, min(h1, h2)
@@ -145,7 +146,9 @@ func smooth(off []mm, ok []bool) (share, rms float64) {
 // neighbours is the straight line of least squares through the reach kept values
 // nearest to i on each side, and i's own, at i; far from all it is the nearest.
 func neighbours(off []mm, keep []bool, i, reach int) mm {
-	var at []int
+	const most = 3 // the longest reach: 2·3 neighbours and the place itself
+	var room [2*most + 1]int
+	at := room[:0]
 	for j, n := i, 0; j >= 0 && n <= reach; j-- {
 		if keep[j] {
 			at = append(at, j)
@@ -161,14 +164,15 @@ func neighbours(off []mm, keep []bool, i, reach int) mm {
 	if len(at) == 0 {
 		return mm{}
 	}
-	xs, ys := make([]float64, len(at)), make([]float64, len(at))
+	var xRoom, yRoom [2*most + 1]float64
+	xs, ys := xRoom[:len(at)], yRoom[:len(at)]
 	lo, hi := at[0], at[0]
 	for k, j := range at {
 		xs[k], ys[k] = off[j].X, off[j].Y
 		lo, hi = min(lo, j), max(hi, j)
 	}
 	if len(at) < 3 || i < lo || i > hi {
-		return mm{X: middle(xs), Y: middle(ys)}
+		return mm{X: take(xs, 0.5), Y: take(ys, 0.5)}
 	}
 	return mm{X: ahead(at, xs, i), Y: ahead(at, ys, i)}
 }
@@ -176,16 +180,19 @@ func neighbours(off []mm, keep []bool, i, reach int) mm {
 // ahead is the value at i of the line with the median slope through values at
 // places, in the manner of Theil and Sen: one stray value of five does not move it.
 func ahead(at []int, v []float64, i int) float64 {
-	var slopes []float64
+	const most = 7 // values
+	var slopeRoom [most * (most - 1) / 2]float64
+	slopes := slopeRoom[:0]
 	for a := range at {
 		for b := range a {
 			slopes = append(slopes, (v[a]-v[b])/float64(at[a]-at[b]))
 		}
 	}
-	k := middle(slopes)
-	rest := make([]float64, len(at))
+	k := take(slopes, 0.5)
+	var restRoom [most]float64
+	rest := restRoom[:len(at)]
 	for a := range at {
 		rest[a] = v[a] + k*float64(i-at[a])
 	}
-	return middle(rest)
+	return take(rest, 0.5)
 }

@@ -1,9 +1,9 @@
 package sheets
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
-	"hash"
 	"math"
 
 	"bargkhan/sheets/geom"
@@ -18,7 +18,7 @@ import (
 // behind a tag of its own: a Design can gain a part, and the digests of designs
 // without that part stay as they were. A tag is never used again for another part.
 func (d *Design) Digest() Digest {
-	h := digester{sha256.New()}
+	h := digester{new(bytes.Buffer)}
 	h.text(1, "bargkhan design 1")
 	h.text(2, string(d.ID))
 	h.text(3, d.Title)
@@ -26,11 +26,11 @@ func (d *Design) Digest() Digest {
 	for i := range d.Pages {
 		h.page(&d.Pages[i])
 	}
-	return Digest(h.Sum(nil))
+	return sha256.Sum256(h.Bytes())
 }
 
-// A digester writes tagged values into a hash.
-type digester struct{ hash.Hash }
+// A digester lists tagged values, to be hashed at once.
+type digester struct{ *bytes.Buffer }
 
 func (h digester) tag(t byte, n int64) {
 	var b [9]byte
@@ -48,7 +48,7 @@ func (h digester) whole(t byte, n int) {
 func (h digester) text(t byte, s string) {
 	if s != "" {
 		h.tag(t, int64(len(s)))
-		h.Write([]byte(s))
+		h.WriteString(s)
 	}
 }
 
