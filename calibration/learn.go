@@ -34,7 +34,7 @@ type step struct {
 
 func steps() []step {
 	return []step{
-		{func(p *judge.Policy) *float64 { return &p.Part }, []float64{0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7}},
+		{func(p *judge.Policy) *float64 { return &p.Part }, []float64{0.4, 0.44, 0.48, 0.52, 0.56, 0.6, 0.64, 0.68, 0.72}},
 		{func(p *judge.Policy) *float64 { return &p.Marked }, []float64{0.24, 0.27, 0.3, 0.33, 0.36, 0.4}},
 		{func(p *judge.Policy) *float64 { return &p.Blank }, []float64{0.04, 0.05, 0.06, 0.07, 0.085, 0.1}},
 		{func(p *judge.Policy) *float64 { return &p.Lead }, []float64{0.5, 0.55, 0.6, 0.65, 0.7}},
@@ -44,8 +44,8 @@ func steps() []step {
 }
 
 // Learn finds the policy that leaves the fewest clear fields to people among those
-// that get no field of the pages wrong, and would not if every threshold were a tenth
-// looser. It starts from a policy and moves one threshold at a time; equal pages and
+// that get no field of the pages wrong, would not if every threshold were a tenth
+// looser, and keep what is promised of clean pages. It starts from a policy and moves one threshold at a time; equal pages and
 // starts give equal policies. Its error says that no such policy was found: then some
 // page is not what it is said to be, or the reading is at fault, and no threshold
 // makes up for either.
@@ -75,16 +75,33 @@ func Learn(p *Pages, start judge.Policy) (judge.Policy, error) {
 	return best, nil
 }
 
-// A cost is what a policy costs: misreads first, then people's time.
-type cost struct{ wrong, needless, fields int }
+// Clean is the family of the pages that are as an office means them to be: no more
+// than cleanDoubts of their fields may be left to a person (one question in 2,000, as
+// the office was promised).
+const (
+	Clean       = "clean"
+	cleanDoubts = 0.0005
+)
+
+// A cost is what a policy costs: misreads first, then broken promises, then people's
+// time.
+type cost struct {
+	wrong    int
+	over     float64 // needless doubts on clean pages beyond what was promised
+	needless int
+	fields   int
+}
 
 // worth is the share of all fields that a change must save people: less is chance, and
 // the policy stays as it was.
 const worth = 1e-4
 
 func (c cost) less(d cost) bool {
-	if c.wrong != d.wrong {
+	switch {
+	case c.wrong != d.wrong:
 		return c.wrong < d.wrong
+	case c.over != d.over:
+		return c.over < d.over
 	}
 	return float64(d.needless-c.needless) > worth*float64(c.fields)
 }
@@ -95,8 +112,13 @@ func (p *Pages) cost(policy judge.Policy) cost {
 	if loose.Wrong > enough {
 		return cost{wrong: loose.Wrong + len(p.known)}
 	}
-	c := p.total(policy, enough)
-	return cost{loose.Wrong + c.Wrong, c.Needless, c.Fields}
+	scores := p.Score(policy)
+	var all Count
+	for _, c := range scores {
+		all.Add(c)
+	}
+	clean := scores[Clean]
+	return cost{loose.Wrong + all.Wrong, max(0, float64(clean.Needless)-cleanDoubts*float64(clean.Fields)), all.Needless, all.Fields}
 }
 
 // NewProfile is a policy that was learnt from pages, with its pedigree. corpus names
