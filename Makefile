@@ -110,3 +110,13 @@ KNOWN ?= var/known.jsonl
 profile: build ## learn the shipped profile anew from the corpus
 	@mkdir -p $(dir $(KNOWN)); BARGKHAN_KEEP=$(abspath $(KNOWN)) BARGKHAN_CORPUS=200 go test ./omr -count=1 -run '^TestCorpus$$' -timeout 60m
 	@bin/omr calibrate -d testdata/designs/national-3x20-spare.json --known $(KNOWN) --id default-2 --report -o calibration/default.json
+
+KILLS ?= 200
+SEED ?=
+.PHONY: soak
+soak: setup-test ## the service killed KILLS=200 times at random moments, then everything is looked at; SEED=n repeats
+	@set -o pipefail; BARGKHAN_KILLS=$(KILLS) BARGKHAN_SEED=$(SEED) go test ./cmd/omrd -count=1 -run '^TestSoak$$' -v -timeout 24h | grep -v '^ *==='
+
+.PHONY: latency
+latency: setup-test ## from a settled file to its verdict, at two sheets a second for a minute
+	@set -o pipefail; BARGKHAN_LATENCY=60s go test ./api/pipeline -count=1 -run '^TestLatency$$' -v | grep -v '^ *==='
