@@ -1,0 +1,86 @@
+package omr_test
+
+import (
+	"context"
+	"image"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"bargkhan/omr"
+	"bargkhan/omr/omrtest"
+	"bargkhan/omr/page"
+	"bargkhan/sheets"
+)
+
+// mostAllocs bounds Go's allocations while one page is read, after the first. The most
+// are the shapes of bubbles and the figures of lines; none depends on the picture's size.
+const mostAllocs = 450
+
+func TestAllocations(t *testing.T) {
+	d := national(t, true)
+	img := printed(t, d, 1, 200)
+	rng := rand.New(rand.NewPCG(1, 1))
+	omrtest.Fill(img, 200, d.Pages[0], answers(d.Pages[0], rng), omrtest.Pencil, rng)
+	img = omrtest.Scanned()(img, rng)
+	r := omr.Reader{Expect: d}
+	n := testing.AllocsPerRun(5, func() {
+		if _, err := r.Read(context.Background(), page.Page{Number: 1, DPI: 200, Img: img, Bits: 8}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	t.Logf("%.0f allocations a page", n)
+	if n > mostAllocs {
+		t.Errorf("%.0f allocations a page, more than %d", n, mostAllocs)
+	}
+}
+
+// mostTime is what no page may take. The promise is two seconds on a machine of its
+// own; tests run beside others, on machines that are slower.
+const mostTime = 5 * 2 * time.Second
+
+// TestHostile shows the reader pictures that were made to keep it busy.
+func TestHostile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large pictures take seconds to make")
+	}
+	fill := func(w, h int, f func(x, y int) uint8) *image.Gray {
+		img := image.NewGray(image.Rect(0, 0, w, h))
+		for y := range h {
+			row := img.Pix[y*img.Stride:][:w]
+			for x := range row {
+				row[x] = f(x, y)
+			}
+		}
+		return img
+	}
+	rng := rand.New(rand.NewPCG(3, 3))
+	board := func(n int) func(x, y int) uint8 {
+		return func(x, y int) uint8 { return uint8(240 * ((x/n + y/n) & 1)) }
+	}
+	for name, img := range map[string]*image.Gray{
+		"noise":        fill(1654, 2339, func(int, int) uint8 { return uint8(rng.IntN(256)) }),
+		"specks":       fill(1654, 2339, func(int, int) uint8 { return uint8(240 * min(rng.IntN(3), 1)) }),
+		"stripes":      fill(1654, 2339, func(_, y int) uint8 { return uint8(240 * (y / 4 & 1)) }),
+		"bars":         fill(1654, 2339, func(x, _ int) uint8 { return uint8(240 * (x / 4 & 1)) }),
+		"fine board":   fill(1654, 2339, board(2)),
+		"board":        fill(1654, 2339, board(16)),
+		"coarse board": fill(1654, 2339, board(48)),
+		"boxes":        fill(1654, 2339, func(x, y int) uint8 { return uint8(240 * min(x%40/28+y%40/28, 1)) }),
+		"huge":         fill(7000, 8400, board(90)),
+		"long":         fill(20000, 420, board(20)),
+	} {
+		for _, d := range []*sheets.Design{national(t, true), foreign()} {
+			start := time.Now()
+			got, err := (&omr.Reader{Expect: d}).Read(context.Background(), page.Page{Number: 1, DPI: 200, Img: img, Bits: 8})
+			took := time.Since(start)
+			t.Logf("%s, %s: %v, %v", name, d.ID, took.Round(time.Millisecond), err)
+			if err == nil {
+				t.Errorf("%s, %s: read as sheet %v", name, d.ID, got.Stamp)
+			}
+			if took > mostTime {
+				t.Errorf("%s, %s: took %v", name, d.ID, took)
+			}
+		}
+	}
+}
