@@ -28,6 +28,7 @@ var law = map[string][]string{
 	"omr/internal/pix": {"sheets/geom"},
 	"omr/page":         {"omr/internal/pix"},
 	"omr/judge":        {"sheets"},
+	"omr/count":        {"sheets", "omr/judge"},
 	"omr":              {"sheets/geom", "sheets", "omr/internal/pix", "omr/page", "omr/judge"},
 	"omr/overlay":      {"sheets/geom", "sheets", "omr/page", "omr/judge", "omr"},
 	"omr/omrtest":      {"sheets/geom", "sheets", "sheets/typeset", "sheets/print", "omr/page"},
@@ -40,7 +41,7 @@ var law = map[string][]string{
 	"api/archive": {"api/fault"},
 	"api/station": {"api/fault", "api/persian", "api/intake", "api/archive"},
 
-	"api/exam":        {"sheets", "omr/judge", "omr", "api/fault", "api/persian"},
+	"api/exam":        {"sheets", "omr/judge", "omr/count", "omr", "api/fault", "api/persian"},
 	"api/certificate": {"sheets/geom", "sheets/typeset", "api/fault", "api/persian", "api/exam"},
 
 	"api/store":            {"sheets", "omr/judge", "omr", "api/fault", "api/exam", "api/certificate", "api/store/migrations"},
@@ -55,7 +56,7 @@ var law = map[string][]string{
 	"api": {"sheets/geom", "sheets", "sheets/typeset", "sheets/print", "omr/judge", "omr", "api/fault", "api/persian", "api/intake",
 		"api/exam", "api/certificate", "api/station"},
 
-	"cmd/omr": {"sheets/geom", "sheets", "sheets/typeset", "sheets/print", "sheets/deck", "omr/page", "omr/judge", "omr", "omr/overlay", "omr/omrtest",
+	"cmd/omr": {"sheets/geom", "sheets", "sheets/typeset", "sheets/print", "sheets/deck", "omr/page", "omr/judge", "omr/count", "omr", "omr/overlay", "omr/omrtest",
 		"calibration", "api/persian"},
 	"cmd/omrd": {"sheets/geom", "sheets", "sheets/typeset", "sheets/print", "omr/page", "omr/judge", "omr", "omr/omrtest", "calibration",
 		"api/fault", "api/persian", "api/intake", "api/archive", "api/station", "api/exam", "api/certificate", "api/store", "api/store/local",

@@ -20,9 +20,8 @@ func Parse(r io.Reader) (*Design, error) {
 	var d *Design
 	switch o := f.object(root); {
 	case slices.Contains(root.keys, "sheet"):
-		sheet := f.description(o.need("sheet"))
-		o.done()
-		if err := f.join(); err != nil {
+		sheet, err := root.sheet()
+		if err != nil {
 			return nil, err
 		}
 		return Layout(sheet)
@@ -41,4 +40,28 @@ func Parse(r io.Reader) (*Design, error) {
 		return nil, err
 	}
 	return d, nil
+}
+
+// ParseDescription reads a design file of the kind "sheet" as what it asks for, with
+// the defaults of what it leaves out. Its blocks say what Parse no longer knows: which
+// questions are whose title's. Its error lists every fault of form, as Parse does.
+func ParseDescription(r io.Reader) (Description, error) {
+	root, err := readTree(r)
+	if err != nil {
+		return Description{}, err
+	}
+	s, err := root.sheet()
+	if err != nil {
+		return Description{}, err
+	}
+	return s.withDefaults(), nil
+}
+
+// sheet is the description in a file of the kind "sheet".
+func (n *node) sheet() (Description, error) {
+	var f faults
+	o := f.object(n)
+	s := f.description(o.need("sheet"))
+	o.done()
+	return s, f.join()
 }

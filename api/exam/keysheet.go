@@ -6,6 +6,7 @@ import (
 
 	"bargkhan/api/fault"
 	"bargkhan/api/persian"
+	"bargkhan/omr/count"
 	"bargkhan/omr/judge"
 	"bargkhan/sheets"
 )
@@ -29,17 +30,20 @@ func KeyFromSheet(ses *Session, verdicts []judge.Verdict, annulled []sheets.Fiel
 	byNumber := func(a, b sheets.FieldID) int { return persian.Natural(string(a), string(b)) }
 	for _, field := range slices.SortedFunc(maps.Keys(form.At), byNumber) {
 		item := form.At[field]
-		v, seen := said[field]
-		gone := slices.Contains(annulled, field)
-		switch {
-		case !seen || len(v.Doubts) > 0:
+		var verdict *judge.Verdict
+		if v, seen := said[field]; seen {
+			verdict = &v
+		}
+		answer, flaw := count.Row(verdict, slices.Contains(annulled, field))
+		switch flaw {
+		case count.Unclear:
 			f.add("علامت‌های این ردیف را پررنگ یا کاملاً پاک کنید و برگه را دوباره اسکن کنید.", "پرسش %s روشن خوانده نمی‌شود.", fieldName(field))
-		case gone && len(v.Choices) > 0:
+		case count.Marked:
 			f.add("ردیف آن را پاک کنید یا حذف آن را بردارید.", "پرسش %s حذف شده است ولی پاسخ دارد.", fieldName(field))
-		case !gone && len(v.Choices) == 0:
+		case count.Empty:
 			f.add("پاسخ درست را علامت بزنید یا پرسش را حذف‌شده بنامید.", "پرسش %s پاسخ ندارد.", fieldName(field))
 		default:
-			items[item] = Item{Right: v.Choices, Annulled: gone}
+			items[item] = Item(answer)
 		}
 	}
 	if err := f.join(); err != nil {
@@ -73,15 +77,10 @@ func KeyDifferences(ses *Session, a, b map[ItemID]Item) (out []ItemID) {
 		for _, id := range t.Items {
 			x, inA := a[id]
 			y, inB := b[id]
-			if inA != inB || x.Annulled != y.Annulled || !sameChoices(x.Right, y.Right) {
+			if inA != inB || !count.Answer(x).Equal(count.Answer(y)) {
 				out = append(out, id)
 			}
 		}
 	}
 	return out
-}
-
-func sameChoices(a, b []sheets.Choice) bool {
-	a, b = slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b))
-	return slices.Equal(slices.Compact(a), slices.Compact(b))
 }

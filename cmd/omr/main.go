@@ -32,6 +32,8 @@ type cli struct {
 	Read      readCmd      `cmd:"" help:"Read scans and write what they say as CSV: file,page,field,value,doubts."`
 	Print     printCmd     `cmd:"" help:"Print a design as PDF."`
 	Deck      deckCmd      `cmd:"" help:"Print a test deck for a design, or check its scans."`
+	Key       keyCmd       `cmd:"" help:"Make a key of two filled key sheets that say the same."`
+	Survey    surveyCmd    `cmd:"" help:"Count the sheets of a survey, linked to nobody."`
 	Design    designCmd    `cmd:"" help:"Check a design, or make one from another form."`
 	Calibrate calibrateCmd `cmd:"" help:"Learn a profile from pages whose answers are known."`
 	Rejudge   rejudgeCmd   `cmd:"" help:"Apply another profile to stored readings, without pictures, and write what changes."`

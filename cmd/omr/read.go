@@ -125,6 +125,14 @@ func (c *readCmd) desk() (*desk, error) {
 	return d, nil
 }
 
+// only is the one design that was given.
+func (d *desk) only() *sheets.Design {
+	for _, own := range d.designs {
+		return own
+	}
+	return d.expect
+}
+
 // stamped says whether sheets of d tell which they are.
 func stamped(d *sheets.Design) bool {
 	return slices.ContainsFunc(d.Pages, func(p sheets.Page) bool { return len(p.Codes) > 0 })
