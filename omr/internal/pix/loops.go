@@ -52,8 +52,7 @@ func places(steps []geom.Point[geom.Paper]) *C.double {
 
 // Shrink returns img reduced k times: each pixel is the mean of k×k. What is left
 // over at the right and the bottom is dropped. For k of 1 it is img itself. into may
-// be nil, or a picture that is no longer needed, whose memory is then used. (OpenCV's
-// area reduction takes twice the time and rounds otherwise where k is even and above 2.)
+// be nil, or a picture that is no longer needed, whose memory is then used.
 func Shrink(img *image.Gray, k int, into *image.Gray) *image.Gray {
 	if k <= 1 {
 		return img
