@@ -133,7 +133,7 @@ func (d *Demo) drop(ctx context.Context, f *file) error {
 // watch shows how far the line has come until every file of the stack has ended.
 func (d *Demo) watch(ctx context.Context, o *office, s *stack, dropped <-chan error) error {
 	bar := d.progress("read", len(s.files))
-	done := false
+	done, last, moved := false, 0, time.Now()
 	for {
 		fates, err := d.ledger(ctx, o)
 		if err != nil {
@@ -146,6 +146,11 @@ func (d *Demo) watch(ctx context.Context, o *office, s *stack, dropped <-chan er
 			}
 		}
 		bar(ended)
+		if ended > last {
+			last, moved = ended, time.Now()
+		} else if time.Since(moved) > patience {
+			return fmt.Errorf("%d of %d files have come to an end, and for %v no other", ended, len(s.files), patience)
+		}
 		if done && ended >= len(s.files) {
 			return d.graded(ctx, o, s)
 		}

@@ -402,10 +402,15 @@ func (m *maker) again(papers []*paper) {
 	m.stack.files = slices.Concat([]*file{lost}, m.stack.files, []*file{&same, second})
 }
 
-// name gives the files their names: a counter that restarts, so that names repeat.
+// name gives the files their names: a counter that restarts, so that names repeat,
+// but for the file that lies torn in the folder while the others come and go.
 func (m *maker) name() {
 	const restart = 15 // files until the station is switched off and on
 	for i, f := range m.stack.files {
-		f.name = fmt.Sprintf("SCN_%04d%s", i%restart+1, f.name)
+		n := i%restart + 1
+		if f.manner == tornFirst {
+			n = restart + 1
+		}
+		f.name = fmt.Sprintf("SCN_%04d%s", n, f.name)
 	}
 }
