@@ -25,19 +25,28 @@ type guest struct {
 // rosterColumns are the headings of a roster, and their Persian names. The file is
 // plain: UTF-8, parted by commas, the headings in its first row, in any order. What
 // it must hold is marked.
-var rosterColumns = []struct {
-	name, fa string
-	must     bool
-	put      func(*print.Person) *string
-}{
-	{"name", "نام و نام خانوادگی", true, func(p *print.Person) *string { return &p.Name }},
-	{"father", "نام پدر", false, func(p *print.Person) *string { return &p.Father }},
-	{"number", "کد ملی", true, func(p *print.Person) *string { return &p.Number }},
-	{"employer", "محل خدمت", false, func(p *print.Person) *string { return &p.Employer }},
-	{"venue", "محل آزمون", true, func(p *print.Person) *string { return &p.Venue }},
-	{"seat", "شمارهٔ صندلی", true, func(p *print.Person) *string { return &p.Seat }},
-	{"session", "آزمون", false, func(p *print.Person) *string { return &p.Session }},
-	{"titles", "عنوان‌ها", false, func(p *print.Person) *string { return &p.Titles }},
+var rosterColumns = []rosterColumn{
+	{"name", "نام و نام خانوادگی", "", true, func(p *print.Person) *string { return &p.Name }},
+	{"father", "نام پدر", "", false, func(p *print.Person) *string { return &p.Father }},
+	{"number", "کد ملی", "", true, func(p *print.Person) *string { return &p.Number }},
+	{"employer", "محل خدمت", "", false, func(p *print.Person) *string { return &p.Employer }},
+	{"venue", "محل آزمون", "حوزه", true, func(p *print.Person) *string { return &p.Venue }},
+	{"seat", "شمارهٔ صندلی", "صندلی", true, func(p *print.Person) *string { return &p.Seat }},
+	{"session", "آزمون", "", false, func(p *print.Person) *string { return &p.Session }},
+	{"titles", "عنوان‌ها", "", false, func(p *print.Person) *string { return &p.Titles }},
+}
+
+// A rosterColumn is one heading: in English, in Persian, and in Persian for short.
+type rosterColumn struct {
+	name, fa, short string
+	must            bool
+	put             func(*print.Person) *string
+}
+
+// is says whether head means c.
+func (c rosterColumn) is(head string) bool {
+	key := persian.Key(head)
+	return strings.EqualFold(strings.TrimSpace(head), c.name) || key == persian.Key(c.fa) || c.short != "" && key == persian.Key(c.short)
 }
 
 // Limits of a roster: the largest province has three thousand people in a session.
@@ -112,13 +121,7 @@ func parseRoster(raw []byte) ([]guest, error) {
 func rosterHeads(heads []string) (columns []int, err error) {
 	var errs []error
 	for i, head := range heads {
-		at := slices.IndexFunc(rosterColumns, func(c struct {
-			name, fa string
-			must     bool
-			put      func(*print.Person) *string
-		}) bool {
-			return strings.EqualFold(strings.TrimSpace(head), c.name) || persian.Key(head) == persian.Key(c.fa)
-		})
+		at := slices.IndexFunc(rosterColumns, func(c rosterColumn) bool { return c.is(head) })
 		if at < 0 {
 			errs = append(errs, fmt.Errorf("row 1, column %d: the heading %q is not known: take the column out, or call it one of %s", i+1, head, rosterNames()))
 		} else if slices.Contains(columns, at) {
