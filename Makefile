@@ -121,6 +121,10 @@ soak: setup-test ## the service killed KILLS=200 times at random moments, then e
 latency: setup-test ## from a settled file to its verdict, at two sheets a second for a minute
 	@set -o pipefail; BARGKHAN_LATENCY=60s go test ./api/pipeline -count=1 -run '^TestLatency$$' -v | grep -v '^ *==='
 
+.PHONY: throughput
+throughput: setup-test ## sheets a second through the whole line with one, two and four workers
+	@set -o pipefail; BARGKHAN_THROUGHPUT=200 go test ./api/pipeline -count=1 -run '^TestThroughput$$' -v -timeout 30m | grep -v '^ *==='
+
 .PHONY: bench
 bench: build ## time reading against decoding, and compare with this machine's baseline
 	@bin/omr bench --pages 4 --rounds 13 --baselines testdata/bench $(ARGS)

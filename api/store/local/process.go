@@ -254,7 +254,7 @@ func (s *Server) run() (up bool, err error) {
 
 func within(ended <-chan error, d time.Duration) bool {
 	select {
-	case _ = <-ended: // why it ended, the log has told
+	case <-ended: //nolint:errcheck // why it ended, the log has told
 		return true
 	case <-time.After(d):
 		return false

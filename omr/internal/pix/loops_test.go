@@ -57,6 +57,11 @@ func TestLoopsOverPictures(t *testing.T) {
 					}
 				}
 			}
+			for k := 2; k <= 7; k++ {
+				if string(Shrink(img, k, nil).Pix) != string(plainShrink(img, k).Pix) {
+					t.Errorf("%v: reduced %d times, it is another picture", size, k)
+				}
+			}
 			if got, want := Bilevel(img), plainBilevel(img); got != want {
 				t.Errorf("%v: bilevel %v, want %v", size, got, want)
 			}
