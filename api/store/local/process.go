@@ -184,8 +184,10 @@ func (s *Server) tail() string {
 // first run ends before it answered, failed hears of it and there is no other.
 func (s *Server) supervise(failed chan<- error) {
 	// The kernel signals a child when the thread that started it dies, and Go
-	// ends threads as it likes. This one lives as long as the server.
+	// ends threads as it likes. This one lives as long as the server, and is given
+	// back after it: it may have started other children before it was ours.
 	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	defer close(s.done)
 	defer s.release()
 	answered := false
