@@ -12,20 +12,38 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"bargkhan/api/fault"
 )
 
-// A Folder is an archive in a folder of this machine. It creates what it needs
-// below Dir. Its methods may be called from many goroutines and processes.
+// A Folder is an archive in a folder of this machine, or of a share. It creates what
+// it needs below Dir:
+//
+//	ab/abcd…      a scan, under its hash
+//	.put/abcd….*  a scan that is being kept, or was when the power failed
+//
+// Its methods may be called from many goroutines, processes and machines.
 type Folder struct {
 	Dir string
 
 	// Reserve is how many bytes must stay free on the disk; zero means the default.
 	Reserve int64
+
+	synced sync.Map // folders below Dir whose own names are surely on the disk
 }
+
+// putting is the folder of what is not yet kept.
+const putting = ".put"
+
+// abandoned is how long nothing was written to a half-kept scan whose writer is
+// surely dead: far longer than a transfer stands still, and than the clocks of two
+// machines differ.
+const abandoned = 24 * time.Hour
 
 // defaultReserve leaves PostgreSQL and the logs of an exam day room to go on when
 // scans have filled the disk: 3,000 sheets of 0.5 MB are 1.5 GB, their rows a
@@ -39,16 +57,29 @@ const defaultReserve = 256 << 20
 func (f *Folder) Put(ctx context.Context, sum [32]byte, path string) (err error) {
 	defer fault.Wrap(&err, "archive: keep %x", sum)
 	to := f.at(sum)
-	if _, err := os.Stat(to); err == nil {
-		return nil
+	if !there(to) {
+		if err := f.put(ctx, sum, path, to); err != nil {
+			return err
+		}
 	}
-	if err := os.MkdirAll(filepath.Dir(to), 0o770); err != nil {
-		return full(err)
+	// Also of a scan that was there: who put it may have died before this.
+	if err := syncDir(filepath.Dir(to)); err != nil {
+		return err
+	}
+	f.tidy(sum)
+	return nil
+}
+
+// put copies the file at path to the place to, by way of a name that says that it is
+// not whole.
+func (f *Folder) put(ctx context.Context, sum [32]byte, path, to string) error {
+	if err := errors.Join(f.folder(filepath.Dir(to)), f.folder(filepath.Join(f.Dir, putting))); err != nil {
+		return err
 	}
 	if err := f.Room(); err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(to), ".put-*")
+	tmp, err := os.CreateTemp(filepath.Join(f.Dir, putting), filepath.Base(to)+".*")
 	if err != nil {
 		return full(err)
 	}
@@ -56,10 +87,46 @@ func (f *Folder) Put(ctx context.Context, sum [32]byte, path string) (err error)
 	if err := errors.Join(copyAs(ctx, tmp, path, sum), tmp.Sync(), tmp.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(tmp.Name(), to); err != nil {
+	// Whoever kept the same bytes meanwhile has taken ours away as left over.
+	if err := os.Rename(tmp.Name(), to); err != nil && !there(to) {
 		return full(err)
 	}
-	return errors.Join(syncDir(filepath.Dir(to)), syncDir(f.Dir))
+	return nil
+}
+
+// folder makes a folder below Dir, and sees once that its name is on the disk.
+func (f *Folder) folder(dir string) error {
+	if _, known := f.synced.Load(dir); known && there(dir) {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o770); err != nil {
+		return full(err)
+	}
+	if err := syncDir(f.Dir); err != nil {
+		return err
+	}
+	f.synced.Store(dir, true)
+	return nil
+}
+
+func there(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// tidy removes what others left of a scan that is kept now, and of any scan long
+// ago: whoever died over it comes again with the same bytes, or never.
+func (f *Folder) tidy(sum [32]byte) {
+	left, _ := os.ReadDir(filepath.Join(f.Dir, putting)) // what stays takes room and no more
+	for _, d := range left {
+		info, err := d.Info()
+		if err != nil {
+			continue // removed by its writer
+		}
+		if strings.HasPrefix(d.Name(), hex.EncodeToString(sum[:])) || time.Since(info.ModTime()) > abandoned {
+			_ = os.Remove(filepath.Join(f.Dir, putting, d.Name()))
+		}
+	}
 }
 
 // copyAs copies the file at path and checks that it is what sum says.

@@ -3,10 +3,14 @@ package archive
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"bargkhan/api/fault"
 )
@@ -75,5 +79,34 @@ func TestPutRefuses(t *testing.T) {
 				t.Errorf("the archive holds %q, want nothing", got)
 			}
 		})
+	}
+}
+
+// TestPutTidies leaves what a power cut leaves: the next try with the same bytes
+// takes it away, and what is older than any transfer goes with it.
+func TestPutTidies(t *testing.T) {
+	f := &Folder{Dir: t.TempDir(), Reserve: 1}
+	path, sum := file(t, []byte("a scan"))
+	left := func(name string, age time.Duration) string {
+		t.Helper()
+		path := filepath.Join(f.Dir, putting, name)
+		at := time.Now().Add(-age)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o770), os.WriteFile(path, []byte("a sc"), 0o600), os.Chtimes(path, at, at)); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	kept := hex.EncodeToString(sum[:])
+	left(kept+".1", 0)
+	left("ab.old", 2*abandoned)
+	other := left("ab.new", abandoned/2) // another process writes it just now
+	for range 2 {                        // the second finds the scan there
+		if err := f.Put(t.Context(), sum, path); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{other, kept}, names(t, f.Dir)); diff != "" {
+			t.Error(diff)
+		}
+		left(kept+".2", 0)
 	}
 }
