@@ -32,7 +32,8 @@ var (
 		judge.Faint: "نشانه کم‌رنگ است", judge.Several: "بیش از یک نشانه دیده می‌شود", judge.Missing: "نشانه‌ای دیده نمی‌شود",
 		judge.Close: "دو نشانه نزدیک به هم‌اند؛ شاید یکی پاک شده باشد", judge.Lost: "خانه در جای خود دیده نمی‌شود",
 		judge.Hidden: "بخشی از ردیف پوشیده یا پاره است", judge.Disagree: "دو اسکن این برگه یکسان نیستند",
-		judge.Unknown: "آنچه نشانه خورده است در این آزمون نیست",
+		judge.Unknown: "آنچه نشانه خورده است در این آزمون نیست", judge.Divided: "دو شیوهٔ خواندن دربارهٔ این نشانه یکی نیستند",
+		judge.Tick: "خانه تیک خورده است و پر نشده", judge.Cross: "خانه ضربدر خورده است و پر نشده",
 	}
 	outcomeWords = map[exam.Outcome]string{exam.Open: "باز", exam.Failed: "مردود", exam.Passed: "قبول"}
 	stateWords   = map[exam.State]string{

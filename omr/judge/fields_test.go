@@ -231,7 +231,7 @@ func TestFieldsPanicsOnAnotherPage(t *testing.T) {
 }
 
 func TestReasonCodes(t *testing.T) {
-	for r := judge.Faint; r <= judge.Unknown; r++ {
+	for r := judge.Faint; r <= judge.Cross; r++ {
 		got, err := judge.ParseReason(r.String())
 		if err != nil || got != r {
 			t.Errorf("%v: got %v, %v", r, got, err)

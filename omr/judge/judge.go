@@ -14,6 +14,13 @@ type Evidence struct {
 	Ink    float64        `json:"ink"`  // 0 blank … 1 solid: inside the outline, against the paper around it
 	Fit    float64        `json:"fit"`  // 0 … 1, how surely this is the place the bubble was printed
 	Seen   float64        `json:"seen"` // 0 … 1, the part free of streak, fold, hole and edge
+
+	// What a second reader of another nature says, who looks at the pattern of dark and
+	// bright and not at their sum. Mark 0 says that there was none: a reading of before,
+	// or a bubble whose blank look nobody knows.
+	Mark  float64 `json:"mark,omitempty"`  // 0.0001 … 1, how likely this is a mark of some kind
+	Tick  float64 `json:"tick,omitempty"`  // 0 … 1, how likely a tick
+	Cross float64 `json:"cross,omitempty"` // 0 … 1, how likely a cross
 }
 
 // A Policy is learned by package calibration and never typed by hand. Its shares of
@@ -56,10 +63,13 @@ const (
 	Hidden                     // covered or torn off; never read as blank
 	Disagree                   // two scans of the same sheet say different things
 	Unknown                    // what is marked names nobody, or nothing, that exists
+	Divided                    // the two readers of a mark say different things
+	Tick                       // a tick, where the bubble is to be filled
+	Cross                      // a cross, likewise
 )
 
 // reasons are the stable codes; they appear in files, URLs and the database.
-var reasons = [...]string{"", "faint", "several", "missing", "close", "lost", "hidden", "disagree", "unknown"}
+var reasons = [...]string{"", "faint", "several", "missing", "close", "lost", "hidden", "disagree", "unknown", "divided", "tick", "cross"}
 
 // String is the stable code of r.
 func (r Reason) String() string {
