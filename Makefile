@@ -105,6 +105,10 @@ LONG ?= testdata/corpus/long-$(shell date -u +%F).txt
 corpus-long: setup-test ## three million bubbles of fresh seeds; goes on where LONG=file ends; FOR=10m stops sooner
 	@set -o pipefail; BARGKHAN_LONG=$(abspath $(LONG)) BARGKHAN_FOR=$(FOR) go test ./omr -count=1 -run '^TestLong$$' -v -timeout 24h | grep -vE '^ *(===|--- PASS)'
 
+.PHONY: marks
+marks: setup-test ## learn the second reader's weights anew from made pages
+	@BARGKHAN_MARKS=$(CURDIR)/omr/marks.json BARGKHAN_CORPUS=6 go test ./omr -count=1 -run '^TestLearnMarks$$' -timeout 60m
+
 KNOWN ?= var/known.jsonl
 .PHONY: profile
 profile: build ## learn the shipped profile anew from the corpus

@@ -15,11 +15,21 @@ import (
 // A Known is a page whose answers are known, as it was measured. It holds no picture
 // and nothing about a person.
 type Known struct {
-	Family   string       `json:"family,omitempty"` // what was done to the page, for the report
-	Design   string       `json:"design"`           // the digest of its design
-	Page     int          `json:"page"`             // of the design, from 1
-	Measured [][3]float64 `json:"measured"`         // Ink, Fit and Seen of each bubble, in the design's order
-	Fields   []Said       `json:"fields"`           // in the design's order
+	Family   string     `json:"family,omitempty"`   // what was done to the page, for the report
+	Design   string     `json:"design"`             // the digest of its design
+	Page     int        `json:"page"`               // of the design, from 1
+	Measured []Measured `json:"measured"`           // in the design's order
+	Swatches []float64  `json:"swatches,omitempty"` // as omr.Reading has them
+	Fields   []Said     `json:"fields"`             // in the design's order
+}
+
+// Measured is what was measured at one bubble: Ink, Fit, Seen, Mark, Tick and Cross of
+// its judge.Evidence. What a file leaves out at the end is 0, which says that there was none.
+type Measured [6]float64
+
+// MeasuredOf is e without its names.
+func MeasuredOf(e judge.Evidence) Measured {
+	return Measured{e.Ink, e.Fit, e.Seen, e.Mark, e.Tick, e.Cross}
 }
 
 // A Said is what the paper says in one field.
@@ -47,7 +57,8 @@ func (k *Known) evidence(pg *sheets.Page) ([]judge.Evidence, error) {
 				return nil, errors.New("calibration: a known page has fewer bubbles than its design")
 			}
 			m := k.Measured[len(ev)]
-			ev = append(ev, judge.Evidence{Field: f.ID, Choice: b.Choice, Ink: m[0], Fit: m[1], Seen: m[2]})
+			ev = append(ev, judge.Evidence{Field: f.ID, Choice: b.Choice,
+				Ink: m[0], Fit: m[1], Seen: m[2], Mark: m[3], Tick: m[4], Cross: m[5]})
 		}
 	}
 	if len(ev) != len(k.Measured) || len(k.Fields) != len(pg.Fields) {

@@ -41,7 +41,7 @@ func known(d *sheets.Design, n int, ink, stain float64) (out []calibration.Known
 				case j == marked:
 					v = stain
 				}
-				k.Measured = append(k.Measured, [3]float64{v, 1, 1})
+				k.Measured = append(k.Measured, calibration.Measured{v, 1, 1})
 			}
 			k.Fields = append(k.Fields, said)
 		}
@@ -119,7 +119,7 @@ func TestKnownIsRefused(t *testing.T) {
 		"another design": {Design: strings.Repeat("0", 64), Page: 1},
 		"another page":   {Design: good.Design, Page: 2},
 		"too few":        {Design: good.Design, Page: 1, Measured: good.Measured[1:], Fields: good.Fields},
-		"too many":       {Design: good.Design, Page: 1, Measured: append(good.Measured[:len(good.Measured):len(good.Measured)], [3]float64{}), Fields: good.Fields},
+		"too many":       {Design: good.Design, Page: 1, Measured: append(good.Measured[:len(good.Measured):len(good.Measured)], calibration.Measured{}), Fields: good.Fields},
 		"no fields":      {Design: good.Design, Page: 1, Measured: good.Measured},
 	} {
 		if _, err := calibration.NewPages([]calibration.Known{good, k}, d); err == nil || !strings.Contains(err.Error(), strconv.Itoa(2)) {

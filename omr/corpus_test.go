@@ -186,9 +186,9 @@ func (g group) run(t *testing.T, d *sheets.Design, n, base uint64, keep func(cal
 
 // known is a page as a teacher keeps it.
 func known(family string, d *sheets.Design, r *omr.Reading, truth *omrtest.Truth) calibration.Known {
-	k := calibration.Known{Family: family, Design: d.Digest().String(), Page: r.Stamp.Page}
+	k := calibration.Known{Family: family, Design: d.Digest().String(), Page: r.Stamp.Page, Swatches: r.Swatches}
 	for _, e := range r.Evidence {
-		k.Measured = append(k.Measured, [3]float64{e.Ink, e.Fit, e.Seen})
+		k.Measured = append(k.Measured, calibration.MeasuredOf(e))
 	}
 	for _, f := range d.Pages[r.Stamp.Page-1].Fields {
 		m := truth.Fields[f.ID]

@@ -109,7 +109,7 @@ func spoiledPage(t *testing.T, d *sheets.Design, f family) page.Page {
 
 // digest is a hash of all that a page said and of what was made of it. Numbers are
 // rounded to a millionth, for the order of a sum is nobody's promise.
-func digest(r *omr.Reading, d *sheets.Design, err error) (reading, verdicts string) {
+func digest(r *omr.Reading, d *sheets.Design, err error) (reading, marks, verdicts string) {
 	h := sha256.New()
 	round := func(vs ...float64) {
 		for _, v := range vs {
@@ -120,10 +120,10 @@ func digest(r *omr.Reading, d *sheets.Design, err error) (reading, verdicts stri
 	if err != nil {
 		var back *omr.Reject
 		if !errors.As(err, &back) {
-			return "error", err.Error()
+			return "error", "", err.Error()
 		}
 		fmt.Fprint(h, err)
-		return short(h.Sum(nil)), back.Reason.String()
+		return short(h.Sum(nil)), "", back.Reason.String()
 	}
 	fmt.Fprint(h, r.Stamp, r.Design, r.Notes, r.Pose.Turn)
 	round(r.Pose.Residual, r.Pose.Scale, r.Pose.Fit)
@@ -139,17 +139,24 @@ func digest(r *omr.Reading, d *sheets.Design, err error) (reading, verdicts stri
 	}
 	sum := h.Sum(nil)
 	h.Reset()
+	for _, e := range r.Evidence {
+		round(e.Mark, e.Tick, e.Cross)
+	}
+	round(r.Swatches...)
+	second := h.Sum(nil)
+	h.Reset()
 	for _, v := range judge.Fields(d.Pages[r.Stamp.Page-1], r.Evidence, calibration.Default().Policy) {
 		fmt.Fprint(h, v.Field, v.Choices, v.Doubts)
 	}
-	return short(sum), short(h.Sum(nil))
+	return short(sum), short(second), short(h.Sum(nil))
 }
 
 // TestGoldenDigests is the law of every change for speed: pages of all kinds say what
 // they said before, to the last digit of every bubble. A line of the file is a page,
-// the digest of its reading, and that of its verdicts by the shipped policy. A change
-// of the eye on purpose changes Engine, and writes the file anew with -update; a change
-// of judge or of the policy changes the last column alone. BARGKHAN_SEEDS above 1 looks
+// the digest of its reading (where the sheet lies, Ink, Fit, Seen), that of what the second
+// reader says, and that of the verdicts by the shipped policy. A change of the eye on
+// purpose changes Engine, and writes the file anew with -update; other weights of the
+// second reader change the two last columns, a change of judge or of the policy the last alone. BARGKHAN_SEEDS above 1 looks
 // at every line.
 func TestGoldenDigests(t *testing.T) {
 	t.Parallel()
@@ -178,13 +185,13 @@ func TestGoldenDigests(t *testing.T) {
 				p, d := c.make(t)
 				r := omr.Reader{Expect: d}
 				reading, err := r.Read(context.Background(), p)
-				a, b := digest(reading, d, err)
+				a, b, v := digest(reading, d, err)
 				mutex.Lock()
 				defer mutex.Unlock()
-				if got := a + "\t" + b; *update {
+				if got := a + "\t" + b + "\t" + v; *update {
 					want[c.name] = got
 				} else if got != want[c.name] {
-					t.Errorf("the reading changed: got %q, want %q (reading, verdicts); %v", got, want[c.name], err)
+					t.Errorf("the reading changed: got %q, want %q (reading, second reader, verdicts); %v", got, want[c.name], err)
 				}
 			})
 		}

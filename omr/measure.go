@@ -26,7 +26,8 @@ const blackest = 0.6
 // and then the inside.
 type probes struct {
 	all    []mm
-	inside []mm // the end of all
+	inside []mm    // the end of all
+	cells  []uint8 // where in its pattern each place inside lies
 }
 
 func (g *grid) probes(density float64) map[*shape]*probes {
@@ -44,6 +45,7 @@ func (g *grid) probes(density float64) map[*shape]*probes {
 		pr := &probes{all: slices.Concat(sh.ring(edge+min(paperFrom, far)), sh.ring(edge+far),
 			sh.ring(g.pen.mid), sh.ring(edge+beside), sh.ring(-inner-beside), sh.inside(deep, step))}
 		pr.inside = pr.all[5*edgePoints:]
+		pr.cells = cellsOf(sh, pr.inside)
 		all[sh] = pr
 	}
 	return all
@@ -56,18 +58,20 @@ func (s *sight) measure(p *Pose, g *grid, pg *sheets.Page, black float64, lines 
 	dx, dy := density(p.lens(g.spots[0].at))
 	all := g.probes(math.Sqrt(dx * dy))
 	out := make([]judge.Evidence, len(g.spots))
+	s.mem.patches = slices.Grow(s.mem.patches[:0], len(g.spots))[:len(g.spots)]
 	for i := range g.spots {
 		sp := &g.spots[i]
 		off := s.find(p, g, sp, min(max(ownReach, strayRoom*g.room), g.room*0.9)).off
 		l := p.lens(sp.at)
 		at := p.At(sp.at).Add(l.Step(off.X, off.Y))
 		pr := all[sp.shape]
-		m := s.bubble(pr, at, l, g.pen, black, lines)
+		m := s.bubble(pr, at, l, g.pen, black, lines, &s.mem.patches[i])
 		out[i] = judge.Evidence{
 			Field: pg.Fields[sp.field].ID, Choice: sp.choice,
 			Ink: round(m.ink), Fit: round(m.fit), Seen: round(m.seen),
 		}
 	}
+	recognise(pg, out, s.mem.patches)
 	return out
 }
 
@@ -77,7 +81,8 @@ func round(v float64) float64 { return math.Round(v*1e4) / 1e4 }
 // A measured bubble.
 type measured struct{ ink, fit, seen float64 }
 
-func (s *sight) bubble(pr *probes, at px, l pix.Lens, pen pen, black float64, lines *pix.Lines) measured {
+// bubble measures one bubble, and notes its pattern in p.
+func (s *sight) bubble(pr *probes, at px, l pix.Lens, pen pen, black float64, lines *pix.Lines, p *patch) measured {
 	s.mem.values = slices.Grow(s.mem.values[:0], len(pr.all))[:len(pr.all)]
 	all := s.mem.values
 	pix.Samples(s.img, at, l, pr.all, all)
@@ -86,6 +91,7 @@ func (s *sight) bubble(pr *probes, at px, l pix.Lens, pen pen, black float64, li
 	white := localWhite(around, s.white(at))
 	s.cover(at, l, pr.inside, inside, lines)
 	seen := visible(inside)
+	*p = patchOf(pr.cells, inside, around, white, black)
 	return measured{
 		ink:  ink(inside, white, black),
 		fit:  fit(ring(2), ring(3), ring(4), white, pen.dark),

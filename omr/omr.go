@@ -13,7 +13,7 @@ import (
 
 // Engine names this reader's way of measuring; it changes whenever equal pages
 // may give other evidence than before.
-const Engine = "eye-1"
+const Engine = "eye-2"
 
 // A Reader is safe for concurrent use and holds no state between pages.
 // Equal pages give equal Readings.
@@ -55,6 +55,10 @@ type Reading struct {
 	Pose     Pose             `json:"pose"`
 	Evidence []judge.Evidence `json:"evidence"` // in the design's order
 	Notes    []Note           `json:"notes,omitempty"`
+
+	// Ink of the page's reference patches, in the design's order; none if it has none,
+	// or not all of them are seen.
+	Swatches []float64 `json:"swatches,omitempty"`
 }
 
 // A Pose is where the sheet lies in the scan.

@@ -148,6 +148,7 @@ func (s *sight) read(d *sheets.Design, digest sheets.Digest, stamp sheets.Stamp,
 			return nil, err
 		}
 	}
+	out.Swatches = s.swatches(&out.Pose, pg, black)
 	out.Notes = s.notes(&out.Pose, black, lines)
 	return out, nil
 }

@@ -42,6 +42,7 @@ type memory struct {
 	values  []float64   // samples of a bubble
 	profile []float64   // brightness along a way
 	hits    []hit
+	patches []patch
 }
 
 var memories = sync.Pool{New: func() any { return new(memory) }}

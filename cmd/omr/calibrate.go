@@ -207,9 +207,9 @@ func cardsIn(ctx context.Context, s *streams, d *deck.Deck, name string) (out []
 
 // knownCard is a card as it was measured.
 func knownCard(d *sheets.Design, card *deck.Card, r *omr.Reading) calibration.Known {
-	k := calibration.Known{Family: string(card.Kind), Design: d.Digest().String(), Page: card.Page}
+	k := calibration.Known{Family: string(card.Kind), Design: d.Digest().String(), Page: card.Page, Swatches: r.Swatches}
 	for _, e := range r.Evidence {
-		k.Measured = append(k.Measured, [3]float64{e.Ink, e.Fit, e.Seen})
+		k.Measured = append(k.Measured, calibration.MeasuredOf(e))
 	}
 	for _, f := range card.Fields {
 		expect := map[deck.Expect]calibration.Expect{deck.Sure: calibration.Sure, deck.May: calibration.May, deck.Must: calibration.Must}[f.Expect]

@@ -1,0 +1,246 @@
+package omr
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+
+	"bargkhan/omr/internal/pix"
+	"bargkhan/omr/judge"
+	"bargkhan/sheets"
+)
+
+// The second reader. Ink asks how much of a bubble is dark; this one asks where, and
+// compares the pattern with what marks and blanks look like. Its weights were learnt
+// from made pages (make marks) and stand in marks.json with their pedigree.
+
+// A bubble's pattern: the inside in cells, the paper around in sectors, and how its
+// dark and bright places are shared out.
+const (
+	cellCols, cellRows = 6, 4
+	cells              = cellCols * cellRows
+	sectors            = 8
+	patchLen           = cells + sectors + len(shareAt) + 4
+)
+
+// shareAt are the darknesses beyond which the share of the inside is counted: a ghost,
+// a pale pencil, a half covered place, a line, solid.
+var shareAt = [...]float64{0.1, 0.2, 0.35, 0.5, 0.7}
+
+// A patch is the pattern of one bubble: darkness, from paper at 0 to printed black at 1.
+type patch [patchLen]float64
+
+// cellsOf says in which cell each place inside a bubble of shape sh lies.
+func cellsOf(sh *shape, inside []mm) []uint8 {
+	out := make([]uint8, len(inside))
+	at := func(v, whole float64, n int) int { return min(max(int((v/whole+0.5)*float64(n)), 0), n-1) }
+	for i, p := range inside {
+		out[i] = uint8(at(p.Y, sh.h, cellRows)*cellCols + at(p.X, sh.w, cellCols))
+	}
+	return out
+}
+
+// patchOf pools the samples of one bubble: its inside by cell, and the two rings of
+// paper around it by sector. What is not in the scan, or under a line, is taken to be
+// as dark as the rest.
+func patchOf(where []uint8, inside, around []float64, white, black float64) (p patch) {
+	var sums, counts [cells]float64
+	var over [len(shareAt)]float64
+	scale, sum, squares, n := 1/(white*(1-black)), 0.0, 0.0, 0.0
+	for i, v := range inside {
+		if v == pix.Outside {
+			continue
+		}
+		d := min(max((white-v)*scale, 0), 1)
+		sums[where[i]] += d
+		counts[where[i]]++
+		sum, squares, n = sum+d, squares+d*d, n+1
+		for k, at := range shareAt {
+			if d <= at {
+				break
+			}
+			over[k]++
+		}
+	}
+	n = max(n, 1)
+	mean := sum / n
+	least, most := 1.0, 0.0
+	for i := range sums {
+		p[i] = mean
+		if counts[i] > 0 {
+			p[i] = sums[i] / counts[i]
+			least, most = min(least, p[i]), max(most, p[i])
+		}
+	}
+	side := len(around) / 2 / sectors
+	for i, v := range around {
+		if v != pix.Outside {
+			p[cells+i/side%sectors] += min(max((white-v)*scale, 0), 1) / float64(2*side)
+		}
+	}
+	rest := p[cells+sectors:]
+	for k := range over {
+		rest[k] = over[k] / n
+	}
+	copy(rest[len(over):], []float64{mean, math.Sqrt(max(squares/n-mean*mean, 0)), min(least, most), most})
+	return p
+}
+
+// fewAlike is the least number of bubbles with one printed letter from which a page
+// learns what that letter looks like blank.
+const fewAlike = 8
+
+// mostBlank is the darkness beyond which the darker half's rest of a kind is not taken
+// for blank bubbles: nearly all of them are marked, and nobody knows the blank.
+const mostBlank = 0.35
+
+// unprinted takes away from each pattern what the page's own blanks of the same printed
+// letter show: letters, toner, show-through. known[i] says whether that could be done.
+func unprinted(kinds []string, ev []judge.Evidence, ps []patch) (known []bool) {
+	known = make([]bool, len(ps))
+	of := map[string][]int{}
+	for i, k := range kinds {
+		of[k] = append(of[k], i)
+	}
+	var all []int // bubbles of letters that are too rare share a blank
+	for k, which := range of {
+		if len(which) < fewAlike {
+			all = append(all, which...)
+			delete(of, k)
+		}
+	}
+	of["\x00"] = all
+	for _, which := range of {
+		blank, ok := meanBlank(which, ev, ps)
+		for _, i := range which {
+			for j := range blank {
+				ps[i][j] = max(ps[i][j]-blank[j], 0) / (1 - blank[j])
+			}
+			known[i] = ok
+		}
+	}
+	return known
+}
+
+// meanBlank is the mean pattern of those half of the bubbles that have the least ink.
+// It is not to be used if these are dark: then they are hardly all blank.
+func meanBlank(which []int, ev []judge.Evidence, ps []patch) (mean patch, ok bool) {
+	if len(which) == 0 {
+		return mean, false
+	}
+	inks := make([]float64, len(which))
+	for k, i := range which {
+		inks[k] = ev[i].Ink
+	}
+	slices.Sort(inks)
+	half, n := inks[(len(inks)-1)/2], 0.0
+	for _, i := range which {
+		if ev[i].Ink > half {
+			continue
+		}
+		n++
+		for j, v := range ps[i] {
+			mean[j] += v
+		}
+	}
+	for j := range mean {
+		mean[j] = min(mean[j]/n, 0.9)
+	}
+	return mean, half < mostBlank
+}
+
+// What a pattern may be. The first is no mark; ghosts and dirt are of it.
+const (
+	asBlank = iota
+	asFull  // filled, in whatever shade
+	asPart  // half a fill
+	asSmall // a dot or a short line
+	asTick
+	asCross
+	looks
+)
+
+// lookNames are the names of the patterns in marks.json.
+var lookNames = [looks]string{"blank", "full", "part", "small", "tick", "cross"}
+
+// The weights say how likely each look of a pattern is.
+type lookWeights struct {
+	Pages   string                  `json:"pages"`   // what it was learnt from, and by which command
+	Bubbles int                     `json:"bubbles"` // that it was learnt from
+	Looks   []string                `json:"looks"`
+	Weights [][patchLen + 1]float64 `json:"weights"` // of each look: of each number of a pattern, and of none
+}
+
+//go:embed marks.json
+var learntMarks []byte
+
+// marks are the shipped weights.
+var marks = sync.OnceValue(func() *lookWeights {
+	var w lookWeights
+	if err := json.NewDecoder(bytes.NewReader(learntMarks)).Decode(&w); err != nil {
+		panic("omr: marks.json: " + err.Error()) // it is part of the program, and every test reads it
+	}
+	if !slices.Equal(w.Looks, lookNames[:]) || len(w.Weights) != looks {
+		panic(fmt.Sprintf("omr: marks.json is of %q, and %q are expected", w.Looks, lookNames))
+	}
+	return &w
+})
+
+// likely says how likely each look of a pattern is; together 1.
+func (w *lookWeights) likely(p *patch) (out [looks]float64) {
+	top := math.Inf(-1)
+	for k := range out {
+		row := &w.Weights[k]
+		sum := row[patchLen]
+		for j, v := range p {
+			sum += row[j] * v
+		}
+		out[k] = sum
+		top = max(top, sum)
+	}
+	all := 0.0
+	for k := range out {
+		out[k] = math.Exp(out[k] - top)
+		all += out[k]
+	}
+	for k := range out {
+		out[k] /= all
+	}
+	return out
+}
+
+// leastMark is what stands for "surely no mark": 0 would say that nobody looked.
+const leastMark = 1e-4
+
+// recognise gives each bubble the second reader's opinion.
+func recognise(pg *sheets.Page, ev []judge.Evidence, ps []patch) {
+	known := unprinted(letters(pg), ev, ps)
+	w := marks()
+	for i := range ev {
+		if !known[i] {
+			continue
+		}
+		l := w.likely(&ps[i])
+		ev[i].Mark = max(round(1-l[asBlank]), leastMark)
+		ev[i].Tick, ev[i].Cross = round(l[asTick]), round(l[asCross])
+	}
+}
+
+// letters is what is printed inside each bubble of pg, as far as the design says or
+// lets guess: on sheets of others equal choices carry equal letters.
+func letters(pg *sheets.Page) (out []string) {
+	for _, f := range pg.Fields {
+		for _, b := range f.Bubbles {
+			k := b.Inside
+			if k == "" && len(pg.Codes) == 0 {
+				k = "choice " + string(b.Choice)
+			}
+			out = append(out, k)
+		}
+	}
+	return out
+}
