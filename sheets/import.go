@@ -3,6 +3,7 @@ package sheets
 import (
 	"io"
 	"math"
+	"strings"
 
 	"bargkhan/sheets/geom"
 )
@@ -11,9 +12,12 @@ const mmPerInch = 25.4
 
 // ImportLayout reads a layout: a sheet printed by others as measured on a picture
 // of it, in pixels of a known resolution. The Design has no codes, and its fields
-// keep their names. Pixels become millimetres by the layout's dpi; a registration
-// feature of type "page edges" is left out, because the edge of the paper is not
-// printed and moves with every scan. The error lists every fault.
+// keep their names; a field that does not say how many of its bubbles may be filled
+// takes any number, so that the paper is read as it is. Pixels become millimetres by
+// the layout's dpi. A registration feature of a type that cannot be looked for is
+// left out, as are "page edges", which are not printed and move with every scan: the
+// bubbles prove every place, so that what is not used costs no safety. The error
+// lists every fault.
 //
 // FORMAT.md describes the file.
 func ImportLayout(r io.Reader) (*Design, error) {
@@ -68,25 +72,33 @@ func (f *faults) feature(n *node, scale float64) (a Anchor, ok bool) {
 	w, h := f.number(o.need("w"))*scale, f.number(o.need("h"))*scale
 	a.Box = around(x, y, w, h)
 	a.Stroke = micro(f.number(o.get("stroke")) * scale)
-	switch kind := f.text(o.need("type")); kind {
-	case "page edges":
-		return a, false
-	case "filled square", "filled small square":
-		a.Shape = Square
-	case "ring":
-		a.Shape = Ring
-	case "L mark": // of three unit squares, given by its centre
-		a.Shape = Corner
-		if a.Stroke == 0 {
-			a.Stroke = micro(w / 2)
-		}
-	case "corner bracket": // given by its outer vertex
-		a.Shape = Corner
+	a.Shape, ok = featureShape(f.text(o.need("type")))
+	switch {
+	case a.Shape != Corner || !ok:
+	case strings.Contains(f.text(o.get("type")), "bracket"): // given by its outer vertex
 		a.Box = f.bracket(o.need("corner"), x, y, w, h)
-	default:
-		f.add(n.fault("registration feature %q is not known", kind))
+	case a.Stroke == 0: // of three unit squares, given by its centre
+		a.Stroke = micro(w / 2)
 	}
-	return a, true
+	return a, ok
+}
+
+// featureShape is what a registration feature looks like, by the words that people
+// use for it; not ok if none of them is known.
+func featureShape(kind string) (shape Shape, ok bool) {
+	for _, k := range []struct {
+		word  string
+		shape Shape
+	}{
+		{"concentric", Ring}, {"bullseye", Ring}, {"target", Ring}, {"ring", Ring},
+		{"bracket", Corner}, {"L mark", Corner}, {"L-mark", Corner},
+		{"square", Square}, {"disc", Disc}, {"filled circle", Disc}, {"dot", Disc},
+	} {
+		if strings.Contains(kind, k.word) {
+			return k.shape, true
+		}
+	}
+	return 0, false
 }
 
 // bracket is the box of an L whose outer vertex at x, y points to the named corner.
@@ -109,13 +121,16 @@ func (f *faults) bracket(corner *node, x, y, w, h float64) geom.Rect[geom.Paper]
 }
 
 // layoutField reads a field. A layout may say its role and rule in the words of a
-// design file; without them it is an answer with at most one mark.
+// design file; without them it is an answer with any number of marks.
 func (f *faults) layoutField(n *node, scale float64) Field {
 	o := f.object(n)
 	field := Field{
 		ID:   FieldID(f.text(o.need("name"))),
 		Role: code[Role](f, o.get("role"), roleNames),
-		Rule: code[Rule](f, o.get("rule"), ruleNames),
+		Rule: AnyNumber,
+	}
+	if rule := o.get("rule"); rule != nil {
+		field.Rule = code[Rule](f, rule, ruleNames)
 	}
 	for i, k := range f.list(o.need("bubbles")) {
 		b := f.object(k)

@@ -21,6 +21,7 @@ const smallLayout = `{
   {"type": "corner bracket", "corner": "bottom_right", "x": 960, "y": 1360, "w": 40, "h": 40},
   {"type": "ring", "corner": "bottom_left", "x": 60, "y": 1340, "w": 40, "h": 40, "stroke": 8},
   {"type": "filled small square", "corner": "left", "x": 60, "y": 700, "w": 20, "h": 20},
+  {"type": "barcode", "corner": "bottom", "x": 500, "y": 1300, "w": 200, "h": 60},
   {"type": "page edges", "corner": "all", "x": 0, "y": 0, "w": 1000, "h": 1400}],
  "fields": [
   {"name": "q1", "options": ["A", "B"], "bubbles": [
@@ -48,9 +49,9 @@ func TestImportLayout(t *testing.T) {
 				{Shape: Square, Box: box(5, 69, 7, 71)},
 			},
 			Fields: []Field{
-				{ID: "q1", Outline: Ellipse, Bubbles: []Bubble{{Choice: "A", Box: box(28.5, 28.5, 31.5, 31.5)}, {Choice: "B", Box: box(38.5, 28.5, 41.5, 31.5)}}},
+				{ID: "q1", Rule: AnyNumber, Outline: Ellipse, Bubbles: []Bubble{{Choice: "A", Box: box(28.5, 28.5, 31.5, 31.5)}, {Choice: "B", Box: box(38.5, 28.5, 41.5, 31.5)}}},
 				{ID: "sources", Role: Survey, Rule: AnyNumber, Outline: Stadium, Bubbles: []Bubble{{Choice: "x", Box: box(27.5, 38.5, 32.5, 41.5)}}},
-				{ID: "box", Outline: Rectangle, Bubbles: []Bubble{{Choice: "1", Box: box(28.5, 48.5, 31.5, 51.5)}}},
+				{ID: "box", Rule: AnyNumber, Outline: Rectangle, Bubbles: []Bubble{{Choice: "1", Box: box(28.5, 48.5, 31.5, 51.5)}}},
 			},
 		}},
 	}
@@ -67,7 +68,6 @@ func TestImportLayoutRefuses(t *testing.T) {
 	}{
 		{"no page", `"page": {"width": 1000, "height": 1400, "dpi": 254}`, `"page": null`, []string{"describes no page"}},
 		{"no dpi", `"dpi": 254`, `"dpi": 0`, []string{"dpi must be above 0"}},
-		{"feature", `"type": "ring"`, `"type": "cloud"`, []string{`"cloud" is not known`, "line 7"}},
 		{"corner", `"corner": "bottom_right"`, `"corner": "south"`, []string{`corner "south"`}},
 		{"mixed shapes", `"h": 30, "shape": "circle"}]`, `"h": 30, "shape": "square"}]`, []string{"one shape"}},
 		{"option twice", `"option": "B"`, `"option": "A"`, []string{`"A" stands twice`}},
