@@ -103,56 +103,81 @@ void pix_quantiles(const uint8_t *band, ptrdiff_t stride, int w, int rows, int t
 
 // ---- lines
 
-enum { SIDE = 6, LONG = 60, WHOLE = 92, OPEN = 30 };
+enum { SIDE = 6, LONG = 60, WHOLE = 92, OPEN = 30, BLOCK = 16 };
+
+// The most light pixels of a line's LONG, and the least open and dark ones.
+enum { MOST_LIGHT = LONG * (100 - WHOLE) / 100, LEAST_OPEN = LONG * OPEN / 100, LEAST_DARK = LONG * OPEN * WHOLE / 10000 };
 
 static int is_line(int dark, int open, int length) {
 	return dark > 0 && 100 * dark >= WHOLE * open && 100 * open >= OPEN * length;
 }
 
-// Writes 1 where a pixel has paper on both sides, 3 where it is darker than both.
-static void compare(const uint8_t *row, const uint8_t *left, const uint8_t *right, const uint8_t *open,
-                    const uint8_t *step, uint8_t *mark, int n) {
-	int x = 0;
+// 1 where a pixel has paper on both sides, 3 where it is darker than both, else 0.
+static uint8_t mark(int v, int left, int right, int open, int step) {
+	int side = left < right ? left : right;
+	return (uint8_t)(side < open ? 0 : v + step < side ? 3 : 1);
+}
+
+// The marks of up to BLOCK pixels of a row.
+static void mark_block(const uint8_t *at, ptrdiff_t side, int n, uint8_t open, uint8_t step, uint8_t *marks) {
+	for (int x = 0; x < n; x++)
+		marks[x] = mark(at[x], at[x - side], at[x + side], open, step);
+}
+
 #if defined(__x86_64__)
-#define LOAD(p) _mm_loadu_si128((const __m128i *)((p) + x))
-	for (; x + 16 <= n; x += 16) {
-		__m128i side = _mm_min_epu8(LOAD(left), LOAD(right));
-		__m128i test = _mm_cmpeq_epi8(_mm_max_epu8(side, LOAD(open)), side);
-		__m128i more = _mm_subs_epu8(_mm_subs_epu8(side, LOAD(step)), LOAD(row)); // 0: not darker
-		__m128i dark = _mm_andnot_si128(_mm_cmpeq_epi8(more, _mm_setzero_si128()), _mm_set1_epi8(2));
-		_mm_storeu_si128((__m128i *)(mark + x), _mm_and_si128(test, _mm_or_si128(dark, _mm_set1_epi8(1))));
-	}
-#undef LOAD
+// Open and light pixels of sixteen, as bytes of 255.
+static inline void compare16(const uint8_t *at, ptrdiff_t side, __m128i open, __m128i step, __m128i *is_open,
+                             __m128i *is_light) {
+	__m128i least = _mm_min_epu8(_mm_loadu_si128((const __m128i *)(at - side)),
+	                             _mm_loadu_si128((const __m128i *)(at + side)));
+	__m128i more = _mm_subs_epu8(_mm_subs_epu8(least, step), _mm_loadu_si128((const __m128i *)at)); // 0: not darker
+	*is_open = _mm_cmpeq_epi8(_mm_max_epu8(least, open), least);
+	*is_light = _mm_and_si128(*is_open, _mm_cmpeq_epi8(more, _mm_setzero_si128()));
+}
 #endif
-	for (; x < n; x++) {
-		int side = left[x] < right[x] ? left[x] : right[x];
-		mark[x] = (uint8_t)(side < open[x] ? 0 : row[x] + step[x] < side ? 3 : 1);
+
+// Marks in cells, step apart, each pixel of the n of a way of which LONG make a line.
+CLONES static void confirm(const uint8_t *marks, int n, uint8_t *cells, ptrdiff_t step) {
+	uint8_t open[6 * BLOCK + 1], light[6 * BLOCK + 1], line[6 * BLOCK], any = 0, o = 0, l = 0; // as many before each
+	for (int i = 0; i < n; i++) {
+		open[i] = o;
+		light[i] = l;
+		o = (uint8_t)(o + (marks[i] & 1));
+		l = (uint8_t)(l + (marks[i] == 1));
 	}
+	open[n] = o;
+	light[n] = l;
+	// As is_line, in bytes: 25 light to 2 open are (100 - WHOLE) %, and at most 4 are light.
+	for (int i = 0; i + LONG <= n; i++) {
+		uint8_t all = (uint8_t)(open[i + LONG] - open[i]), not = (uint8_t)(light[i + LONG] - light[i]);
+		line[i] = (uint8_t)((not <= MOST_LIGHT) & (all >= LEAST_OPEN) & ((uint8_t)(25 * not) <= (uint8_t)(2 * all)));
+		any |= line[i];
+	}
+	for (int i = 0; any && i + LONG <= n; i++)
+		if (line[i])
+			for (int j = i > 0 && line[i - 1] ? i + LONG - 1 : i; j < i + LONG; j++)
+				cells[j * step] = 1;
 }
 
-CLONES static int slide(const uint8_t *restrict in, const uint8_t *restrict out, uint8_t *restrict open, uint8_t *restrict light, int n) {
-	uint8_t any = 0;
-	for (int x = 0; x < n; x++) {
-		uint8_t o = (uint8_t)(open[x] + (in[x] & 1) - (out[x] & 1));
-		uint8_t l = (uint8_t)(light[x] + (in[x] & ~in[x] >> 1 & 1) - (out[x] & ~out[x] >> 1 & 1));
-		open[x] = o;
-		light[x] = l;
-		uint8_t enough = o >= LONG * OPEN / 100 ? 255 : 0, even = l <= LONG * (100 - WHOLE) / 100 ? 255 : 0;
-		any |= enough & even;
-	}
-	return any;
+// Whether a line may run through blocks b and b+1 of n, which it holds whole: open and
+// light count pixels of blocks, every apart. It then holds the block before them or the
+// one behind as well, or all but three pixels of both.
+static int may(const uint8_t *open, const uint8_t *light, ptrdiff_t every, int b, int n) {
+	int before = b > 0 ? light[(b - 1) * every] : BLOCK, behind = b + 2 < n ? light[(b + 2) * every] : BLOCK;
+	int more = (before < behind ? before : behind) - 3;
+	if (light[b * every] + light[(b + 1) * every] + (more > 0 ? more : 0) > MOST_LIGHT)
+		return 0;
+	int dark = 0;
+	for (int j = b > 2 ? b - 2 : 0; j < n && j <= b + 3; j++)
+		dark += open[j * every] - light[j * every];
+	return dark >= LEAST_DARK;
 }
 
-CLONES static void total(const uint8_t *restrict in, uint16_t *restrict open, uint16_t *restrict light, int n) {
-	for (int x = 0; x < n; x++) {
-		open[x] = (uint16_t)(open[x] + (in[x] & 1));
-		light[x] = (uint16_t)(light[x] + (in[x] == 1));
-	}
-}
-
-static void spread(const uint8_t *cells, uint8_t *line, int w) {
-	for (int x = 0; x < w; x += 16)
-		memset(line + x, cells[x / 16], (size_t)(w - x < 16 ? w - x : 16));
+// What lies in blocks b-2 to b+3 is as far as such a line may reach.
+static int reach(int b, int length, int *from) {
+	*from = b > 2 ? (b - 2) * BLOCK : 0;
+	int to = (b + 4) * BLOCK < length ? (b + 4) * BLOCK : length;
+	return to - *from;
 }
 
 static int whole(const uint16_t *open, const uint16_t *light, int n, int length) {
@@ -165,101 +190,145 @@ static int whole(const uint16_t *open, const uint16_t *light, int n, int length)
 	return count;
 }
 
-static int columns(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *open, const uint8_t *step, int nx,
-                   uint8_t *cells, uint8_t *state, uint16_t *work) {
-	uint16_t *all_open = work, *all_light = work + w;
-	uint8_t *o = (uint8_t *)(work + 2 * w), *s = o + w, *n_open = s + w, *n_light = n_open + w, *was = n_light + w,
-	        *none = was + w;
-	memset(work, 0, (size_t)w * 10);
-	for (int y = 0; y < h; y++) {
-		if (y % 16 == 0) {
-			spread(open + y / 16 * nx, o, w);
-			spread(step + y / 16 * nx, s, w);
-		}
-		const uint8_t *row = img + y * stride;
-		uint8_t *mark = state + (ptrdiff_t)y * w;
-		memset(mark, 0, SIDE);
-		memset(mark + w - SIDE, 0, SIDE);
-		compare(row + SIDE, row, row + 2 * SIDE, o + SIDE, s + SIDE, mark + SIDE, w - 2 * SIDE);
-		total(mark, all_open, all_light, w);
-		if (!slide(mark, y >= LONG ? mark - (ptrdiff_t)LONG * w : none, n_open, n_light, w) || y < LONG - 1) {
-			memset(was, 0, (size_t)w);
+// Counts the open and light pixels of each column of one row of blocks.
+CLONES static void count_columns(const uint8_t *img, ptrdiff_t stride, int w, int rows, const uint8_t *open,
+                          const uint8_t *step, uint8_t *n_open, uint8_t *n_light) {
+	for (int x0 = 0; x0 < w; x0 += BLOCK) {
+		int limit = open[x0 / BLOCK], more = step[x0 / BLOCK];
+#if defined(__x86_64__)
+		if (x0 >= SIDE && x0 + BLOCK + SIDE <= w) {
+			__m128i l = _mm_set1_epi8((char)limit), s = _mm_set1_epi8((char)more), o, d, all_o = _mm_setzero_si128(), all_d = all_o;
+			for (int y = 0; y < rows; y++) {
+				compare16(img + y * stride + x0, SIDE, l, s, &o, &d);
+				all_o = _mm_sub_epi8(all_o, o);
+				all_d = _mm_sub_epi8(all_d, d);
+			}
+			_mm_storeu_si128((__m128i *)(n_open + x0), all_o);
+			_mm_storeu_si128((__m128i *)(n_light + x0), all_d);
 			continue;
 		}
-		for (int x = 0; x < w; x++) {
-			if (n_light[x] > 4 || !is_line(n_open[x] - n_light[x], n_open[x], LONG)) {
-				was[x] = 0;
+#endif
+		for (int x = x0; x < w && x < x0 + BLOCK; x++) {
+			n_open[x] = n_light[x] = 0;
+			if (x < SIDE || x >= w - SIDE)
 				continue;
+			for (int y = 0; y < rows; y++) {
+				const uint8_t *at = img + y * stride + x;
+				uint8_t m = mark(*at, at[-SIDE], at[SIDE], limit, more);
+				n_open[x] = (uint8_t)(n_open[x] + (m & 1));
+				n_light[x] = (uint8_t)(n_light[x] + (m == 1));
 			}
-			for (int j = was[x] ? y : y - LONG + 1; j <= y; j++)
-				cells[(ptrdiff_t)j * w + x] = 1;
-			was[x] = 1;
 		}
 	}
-	return whole(all_open, all_light, w, h);
 }
 
-// Counts open and light pixels of each 16, and returns whether a line may be there:
-// every stretch of 60 holds two whole sixteens, and a line has at most four light ones.
-static int sixteens(const uint8_t *mark, int w, int *open, int *light) {
-	int may = 0, before = 99;
-	*open = *light = 0;
-	for (int x = 0; x < w; x += 16) {
-		int n = w - x < 16 ? w - x : 16, o = 0, l = 0;
-#if defined(__x86_64__)
-		if (n == 16) {
-			__m128i v = _mm_loadu_si128((const __m128i *)(mark + x));
-			o = __builtin_popcount((unsigned)_mm_movemask_epi8(_mm_slli_epi16(v, 7)));
-			l = __builtin_popcount((unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8(1))));
-		} else
-#endif
-			for (int i = 0; i < n; i++) {
-				o += mark[x + i] & 1;
-				l += mark[x + i] == 1;
-			}
-		may |= before + l <= LONG * (100 - WHOLE) / 100;
-		before = l;
-		*open += o;
-		*light += l;
+CLONES static void add_bytes(uint16_t *restrict sums, const uint8_t *restrict row, int n) {
+	for (int x = 0; x < n; x++)
+		sums[x] = (uint16_t)(sums[x] + row[x]);
+}
+
+CLONES static uint16_t sum(const uint8_t *row, int n) {
+	uint16_t all = 0;
+	for (int x = 0; x < n; x++)
+		all = (uint16_t)(all + row[x]);
+	return all;
+}
+
+// Writes where two rows together have few enough light pixels for a line.
+CLONES static int few_light(const uint8_t *restrict a, const uint8_t *restrict b, uint8_t *restrict few, int n) {
+	uint8_t any = 0;
+	for (int x = 0; x < n; x++) {
+		few[x] = (uint8_t)(a[x] + b[x]) <= MOST_LIGHT;
+		any |= few[x];
 	}
-	return may && *open - *light >= 16;
+	return any;
+}
+
+static int columns(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *open, const uint8_t *step, int nx,
+                   uint8_t *cells, uint8_t *state, uint16_t *work) {
+	int n = (h + BLOCK - 1) / BLOCK;
+	uint8_t *n_open = state, *n_light = state + (ptrdiff_t)n * w, *few = (uint8_t *)(work + 2 * w), marks[6 * BLOCK];
+	memset(work, 0, (size_t)w * 4);
+	for (int b = 0; b < n; b++) {
+		ptrdiff_t k = (ptrdiff_t)b * w;
+		count_columns(img + b * BLOCK * stride, stride, w, h - b * BLOCK < BLOCK ? h - b * BLOCK : BLOCK, open + b * nx,
+		              step + b * nx, n_open + k, n_light + k);
+		add_bytes(work, n_open + k, w);
+		add_bytes(work + w, n_light + k, w);
+	}
+	for (int b = 0; b + 1 < n; b++) {
+		const uint8_t *light = n_light + (ptrdiff_t)b * w;
+		if (!few_light(light, light + w, few, w))
+			continue;
+		for (int x = SIDE; x < w - SIDE; x++) {
+			if (!few[x]) {
+				uint64_t next; // most of a page is paper
+				for (; x + 16 < w - SIDE && (memcpy(&next, few + x + 1, 8), !next); x += 8)
+					;
+				continue;
+			}
+			if (!may(n_open + x, n_light + x, w, b, n))
+				continue;
+			int y0, rows = reach(b, h, &y0);
+			for (int y = y0; y < y0 + rows; y++) {
+				const uint8_t *at = img + y * stride + x;
+				int k = y / BLOCK * nx + x / BLOCK;
+				marks[y - y0] = mark(*at, at[-SIDE], at[SIDE], open[k], step[k]);
+			}
+			confirm(marks, rows, cells + (ptrdiff_t)y0 * w + x, w);
+		}
+	}
+	return whole(work, work + w, w, h);
+}
+
+// Counts the open and light pixels of each block of a row.
+CLONES static void count_row(const uint8_t *row, ptrdiff_t side, int w, const uint8_t *open, const uint8_t *step,
+                      uint8_t *n_open, uint8_t *n_light) {
+	for (int i = 0; i * BLOCK < w; i++) {
+		const uint8_t *at = row + i * BLOCK;
+		int n = w - i * BLOCK < BLOCK ? w - i * BLOCK : BLOCK, all_open = 0, all_light = 0;
+#if defined(__x86_64__)
+		if (n == BLOCK) {
+			__m128i o, d, one = _mm_set1_epi8(1), zero = _mm_setzero_si128();
+			compare16(at, side, _mm_set1_epi8((char)open[i]), _mm_set1_epi8((char)step[i]), &o, &d);
+			o = _mm_sad_epu8(_mm_and_si128(o, one), zero);
+			d = _mm_sad_epu8(_mm_and_si128(d, one), zero);
+			n_open[i] = (uint8_t)(_mm_cvtsi128_si32(o) + _mm_extract_epi16(o, 4));
+			n_light[i] = (uint8_t)(_mm_cvtsi128_si32(d) + _mm_extract_epi16(d, 4));
+			continue;
+		}
+#endif
+		for (int x = 0; x < n; x++) {
+			uint8_t m = mark(at[x], at[x - side], at[x + side], open[i], step[i]);
+			all_open += m & 1;
+			all_light += m == 1;
+		}
+		n_open[i] = (uint8_t)all_open;
+		n_light[i] = (uint8_t)all_light;
+	}
 }
 
 static int rows(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *open, const uint8_t *step, int nx,
-                uint8_t *cells, uint8_t *mark, uint16_t *work) {
-	uint16_t *all_open = work, *all_light = work + h;
-	uint8_t *o = (uint8_t *)(work + 2 * h), *s = o + w;
+                uint8_t *cells, uint8_t *state, uint16_t *work) {
+	uint8_t *n_open = state, *n_light = state + nx, *few = state + 2 * nx, marks[6 * BLOCK];
 	memset(work, 0, (size_t)h * 4);
 	for (int y = SIDE; y < h - SIDE; y++) {
-		if ((y - SIDE) % 16 == 0) {
-			spread(open + (y - SIDE) / 16 * nx, o, w);
-			spread(step + (y - SIDE) / 16 * nx, s, w);
-		}
-		const uint8_t *row = img + y * stride;
-		compare(row, row - SIDE * stride, row + SIDE * stride, o, s, mark, w);
-		int n_open, n_light;
-		int may = sixteens(mark, w, &n_open, &n_light);
-		all_open[y] = (uint16_t)n_open;
-		all_light[y] = (uint16_t)n_light;
-		if (!may)
+		const uint8_t *row = img + y * stride, *limit = open + (y - SIDE) / BLOCK * nx, *more = step + (y - SIDE) / BLOCK * nx;
+		count_row(row, SIDE * stride, w, limit, more, n_open, n_light);
+		work[y] = sum(n_open, nx);
+		work[h + y] = sum(n_light, nx);
+		if (!few_light(n_light, n_light + 1, few, nx - 1))
 			continue;
-		uint8_t *line = cells + (ptrdiff_t)y * w;
-		int was = 0;
-		n_open = n_light = 0;
-		for (int x = 0; x < w; x++) {
-			n_open += mark[x] & 1;
-			n_light += mark[x] == 1;
-			if (x >= LONG) {
-				n_open -= mark[x - LONG] & 1;
-				n_light -= mark[x - LONG] == 1;
-			}
-			int on = x >= LONG - 1 && n_light <= 4 && is_line(n_open - n_light, n_open, LONG);
-			if (on)
-				memset(line + (was ? x : x - LONG + 1), 1, was ? 1 : LONG);
-			was = on;
+		for (int i = 0; i + 1 < nx; i++) {
+			if (!few[i] || !may(n_open, n_light, 1, i, nx))
+				continue;
+			int x0, n = reach(i, w, &x0);
+			for (int x = x0; x < x0 + n; x += BLOCK)
+				mark_block(row + x, SIDE * stride, x0 + n - x < BLOCK ? x0 + n - x : BLOCK, limit[x / BLOCK], more[x / BLOCK], marks + x - x0);
+			confirm(marks, n, cells + (ptrdiff_t)y * w + x0, 1);
 		}
 	}
-	return whole(all_open, all_light, h, w);
+	return whole(work, work + h, h, w);
 }
 
 int pix_lines(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *open, const uint8_t *step, int nx,
