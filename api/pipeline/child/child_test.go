@@ -58,6 +58,14 @@ const (
 	prints = 50 // prints on standard output, as a library might
 	tells  = 60 // answers with its environment in the engine's name
 	fails  = 70 // an error that is not the page's
+	slain  = 80 // is killed, some times or always, as by the kernel for lack of memory
+)
+
+// slainOnce names a file in the environment of a child; slain kills it while that
+// holds fewer bytes than slainTimes.
+const (
+	slainOnce  = "SLAIN_OF_TEST"
+	slainTimes = 4
 )
 
 // mischief is an eye that obeys the tone of the page.
@@ -91,6 +99,12 @@ func mischief(_ context.Context, p page.Page, design finder) (*omr.Reading, erro
 		return out, nil
 	case fails:
 		return nil, errors.New("the cable was pulled")
+	case slain:
+		count := os.Getenv(slainOnce)
+		if old, err := os.ReadFile(count); err != nil || len(old) < slainTimes {
+			_ = os.WriteFile(count, append(old, '.'), 0o600) // no name, no count: for ever
+			syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		}
 	}
 	d, err := design(out.Stamp)
 	if d != nil {
@@ -160,6 +174,7 @@ func TestEveryPageHasOneFate(t *testing.T) {
 		{"two in a row", []uint8{good, dies, panics, good}, []string{"1 reading", "2 killed", "3 killed", "4 reading"}},
 		{"one hangs", []uint8{good, hangs, good}, []string{"1 reading", "2 killed", "3 reading"}},
 		{"one eats memory", []uint8{good, eats, good}, []string{"1 reading", "2 killed", "3 reading"}},
+		{"one is killed for ever", []uint8{good, slain, good}, []string{"1 reading", "2 killed", "3 reading"}},
 		{"one prints", []uint8{prints, good}, []string{"1 reading", "2 reading"}},
 		{"all abort", []uint8{dies, dies, dies, dies, dies, dies}, []string{"1 killed", "2 killed", "3 killed", "4 killed"}},
 	}
@@ -200,6 +215,49 @@ func TestKilledWhileIdle(t *testing.T) {
 	got, err := read(t, p, scan(t, good, good))
 	if diff := cmp.Diff([]string{"1 reading", "2 reading"}, got); diff != "" || err != nil {
 		t.Error(err, diff)
+	}
+}
+
+// TestSlain kills the child of one page from outside again and again: that says
+// nothing of the page, and it is read as soon as it is left in peace.
+func TestSlain(t *testing.T) {
+	t.Parallel()
+	p := pool(t)
+	p.Env = append(p.Env, slainOnce+"="+filepath.Join(t.TempDir(), "count"))
+	got, err := read(t, p, scan(t, good, slain, good))
+	if diff := cmp.Diff([]string{"1 reading", "2 reading", "3 reading"}, got); diff != "" || err != nil {
+		t.Error(err, diff)
+	}
+}
+
+// TestChildrenOutliveThreads ends the thread of whoever asked for a child, as Go does
+// with that of a goroutine which locked it: the child is not signalled.
+func TestChildrenOutliveThreads(t *testing.T) {
+	t.Parallel()
+	path := scan(t, good)
+	for range 5 {
+		p := pool(t)
+		thread := make(chan int, 1)
+		go func() {
+			runtime.LockOSThread() // and never unlocked
+			for _, err := range p.Read(context.Background(), path) {
+				if err != nil {
+					t.Error(err)
+				}
+			}
+			thread <- syscall.Gettid()
+		}()
+		id := <-thread
+		if id == os.Getpid() {
+			continue // Go never ends the first thread
+		}
+		await(t, "the end of the thread", func() bool {
+			_, err := os.Stat(fmt.Sprint("/proc/self/task/", id))
+			return err != nil
+		})
+		if len(p.idle) != 1 || !p.idle[0].lives() {
+			t.Fatalf("the child of thread %d ended with it", id)
+		}
 	}
 }
 

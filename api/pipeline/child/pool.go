@@ -78,6 +78,11 @@ const (
 	// whether it was the page, or a lack of memory beside it.
 	tries = 2
 
+	// slainTries is the same for one whose child was killed from outside, which says
+	// little of the page: with the waits of take between, the machine has a second or
+	// two to find memory.
+	slainTries = 6
+
 	// giveUp is how many pages in a row may end their children before the rest of
 	// the file is given back unread: opening the file is what ends them.
 	giveUp = 4
@@ -91,7 +96,8 @@ type Page struct {
 }
 
 // Read yields every page of the file at path, in order. A page that ends its child
-// is tried once more, one that takes longer than PageTime is not; then it is an
+// is tried once more, one whose child is killed from outside some times more, and one
+// that takes longer than PageTime is not; then it is an
 // omr.Killed reject, and another child goes on behind it. An error, always the
 // last of the sequence, means that the world stood in the way (fault.Transient)
 // or ctx is done: nothing is known of the pages that were not yielded.
@@ -114,7 +120,8 @@ type run struct {
 	pool  *Pool
 	path  string
 	next  int // the page expected now
-	died  int // how often a child ended at next
+	died  int // how often a child ended at next by itself
+	slain int // how often one was killed there
 	lost  int // pages in a row that ended their children
 	yield func(Page, error) bool
 }
@@ -126,11 +133,10 @@ var errStopped = errors.New("stopped")
 func (r *run) all(ctx context.Context) error {
 	for {
 		err := r.some(ctx)
-		if !errors.Is(err, errDied) && !errors.Is(err, errLate) {
+		if !ended(err) {
 			return err
 		}
-		r.died++
-		if r.died < tries && !errors.Is(err, errLate) {
+		if r.again(err) {
 			continue
 		}
 		r.lost++
@@ -145,8 +151,26 @@ func (r *run) all(ctx context.Context) error {
 		if r.lost == giveUp {
 			return nil
 		}
-		r.next, r.died = r.next+1, 0
+		r.next, r.died, r.slain = r.next+1, 0, 0
 	}
+}
+
+// again says whether a page is tried once more after its child ended with err.
+func (r *run) again(err error) bool {
+	switch {
+	case errors.Is(err, errLate):
+		return false
+	case errors.Is(err, errSlain):
+		r.slain++
+	default:
+		r.died++
+	}
+	return r.died < tries && r.slain < slainTries
+}
+
+// ended says that err is the end of a child in the middle of a page.
+func ended(err error) bool {
+	return errors.Is(err, errDied) || errors.Is(err, errLate) || errors.Is(err, errSlain)
 }
 
 // some reads pages from next on with one child, until the end or the child's.
@@ -155,7 +179,7 @@ func (r *run) some(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { r.pool.put(c, r.path, r.next, err) }()
+	defer func() { err = r.pool.put(c, r.path, r.next, err) }()
 	lim := r.pool.Limits
 	lim.From = r.next
 	if err := c.send(ctx, r.pool.pageTime(), request{Do: "read", Path: r.path, Limits: lim}); err != nil {
@@ -170,7 +194,7 @@ func (r *run) some(ctx context.Context) (err error) {
 			return fmt.Errorf("%w: it answered %q to reading", errDied, a.Is)
 		}
 		c.pages++
-		r.next, r.died, r.lost = a.Image+1, 0, 0
+		r.next, r.died, r.slain, r.lost = a.Image+1, 0, 0, 0
 		r.pool.well()
 		if !r.yield(Page{a.Image, a.Reading, a.Reject}, nil) {
 			return errStopped
@@ -180,14 +204,18 @@ func (r *run) some(ctx context.Context) (err error) {
 
 // Picture is a JPEG at most width pixels wide of a page of the file at path: box of
 // the sheet, upright, if its pose is known, else the page as scanned. It is a
-// fault.NotFound when the file has no such page, or none that can be decoded, and a
-// fault.Unreadable when the page ends its child.
+// fault.NotFound when the file has no such page, or none that can be decoded, a
+// fault.Unreadable when the page ends its child, and a fault.Transient when that was
+// killed from outside.
 func (p *Pool) Picture(ctx context.Context, path string, img int, pose *omr.Pose, box geom.Rect[geom.Paper], width int) (body []byte, err error) {
 	defer fault.Wrap(&err, "picture of page %d of %s", img, path)
 	q := request{Do: "picture", Path: path, Limits: p.Limits, Pose: pose, Box: box, Width: width}
 	q.Limits.From = img
 	a, err := p.ask(ctx, q)
-	if errors.Is(err, errDied) || errors.Is(err, errLate) {
+	if errors.Is(err, errSlain) {
+		return nil, fmt.Errorf("%w: %w", fault.Transient, err)
+	}
+	if ended(err) {
 		return nil, &fault.Error{
 			Kind: fault.Unreadable, Err: err,
 			Msg: "تصویر این صفحه ساخته نشد.", Hint: "برگه را دوباره اسکن کنید.",
@@ -207,7 +235,7 @@ func (p *Pool) ask(ctx context.Context, q request) (a answer, err error) {
 	if err != nil {
 		return a, err
 	}
-	defer func() { p.put(c, q.Path, q.Limits.From, err) }()
+	defer func() { err = p.put(c, q.Path, q.Limits.From, err) }()
 	if err := c.send(ctx, p.pageTime(), q); err != nil {
 		return a, err
 	}
@@ -311,8 +339,9 @@ func (p *Pool) take(ctx context.Context) (*proc, error) {
 	return c, nil
 }
 
-// put takes a child back that is well, and ends any other.
-func (p *Pool) put(c *proc, path string, image int, err error) {
+// put takes a child back that is well, and ends any other. It returns err, or
+// errSlain when that is why.
+func (p *Pool) put(c *proc, path string, image int, err error) error {
 	whole := err == nil || errors.Is(err, fault.NotFound) || errors.Is(err, fault.Transient)
 	p.mu.Lock()
 	keep := whole && !p.closed && c.pages < retire
@@ -321,18 +350,22 @@ func (p *Pool) put(c *proc, path string, image int, err error) {
 	}
 	p.mu.Unlock()
 	if keep {
-		return
+		return err
 	}
-	if !whole {
-		c.kill()
+	if !whole && !errors.Is(err, errDied) {
+		c.kill() // one that died is left to its end, which says why
 	}
 	how := c.end()
-	if errors.Is(err, errDied) || errors.Is(err, errLate) {
+	if errors.Is(err, errDied) && c.slain() {
+		err = errSlain
+	}
+	if ended(err) {
 		p.ill()
 		if p.Log != nil {
 			p.Log.Warn("a page ended the process that read it", "path", path, "image", image, "why", err.Error(), "end", how, "said", c.last.String())
 		}
 	}
+	return err
 }
 
 // Close ends the children that are idle, and each other one after its request.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,10 +19,12 @@ import (
 )
 
 // errDied says that a child ended in the middle of a request; errLate that it was
-// ended because it took too long.
+// ended because it took too long; errSlain that it was killed, and not by us: by the
+// kernel for lack of memory, or by a person.
 var (
-	errDied = errors.New("the process that read it ended")
-	errLate = errors.New("reading it took too long")
+	errDied  = errors.New("the process that read it ended")
+	errLate  = errors.New("reading it took too long")
+	errSlain = errors.New("the process that read it was killed from outside")
 )
 
 // A proc is one child, as its parent sees it. It serves one request at a time.
@@ -32,7 +35,30 @@ type proc struct {
 	out   *bufio.Reader
 	last  *tail // of its standard error
 	late  atomic.Bool
+	ours  atomic.Bool // it was we who killed it
 	pages int
+}
+
+// nursery runs what it is given on a thread that never ends. The kernel signals a
+// child (Pdeathsig) at the end of the thread that started it, not of the process, and
+// a thread ends with any goroutine that locked it and returns: a child of such a
+// thread would die in the middle of a page.
+var nursery = sync.OnceValue(func() chan<- func() {
+	births := make(chan func())
+	go func() {
+		runtime.LockOSThread() // never given back: this goroutine does not end
+		for birth := range births {
+			birth()
+		}
+	}()
+	return births
+})
+
+// bear starts cmd in the nursery.
+func bear(cmd *exec.Cmd) error {
+	born := make(chan error)
+	nursery() <- func() { born <- cmd.Start() }
+	return <-born
 }
 
 // start starts a child and waits until it is ready.
@@ -52,7 +78,7 @@ func start(ctx context.Context, command, env []string, memory uint64, wait time.
 		return nil, err
 	}
 	p.in, p.close, p.out = bufio.NewWriter(in), in.Close, bufio.NewReaderSize(out, 1<<16)
-	if err := p.cmd.Start(); err != nil {
+	if err := bear(p.cmd); err != nil {
 		return nil, err
 	}
 	if err := limit(p.cmd.Process.Pid, memory); err != nil {
@@ -123,7 +149,17 @@ func (p *proc) lives() bool {
 }
 
 // kill ends the child at once, if it has not ended.
-func (p *proc) kill() { _ = p.cmd.Process.Kill() }
+func (p *proc) kill() {
+	p.ours.Store(true)
+	_ = p.cmd.Process.Kill()
+}
+
+// slain says of a child that has ended that somebody else killed it. Its own limit
+// of memory does not: that ends it by a signal or a status of another kind.
+func (p *proc) slain() bool {
+	how, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	return ok && how.Signaled() && how.Signal() == syscall.SIGKILL && !p.ours.Load()
+}
 
 // grace is how long a child may take to see that its wire is closed.
 const grace = 5 * time.Second
