@@ -94,50 +94,55 @@ func patchOf(where []uint8, inside, around []float64, white, black float64) (p p
 // learns what that letter looks like blank.
 const fewAlike = 8
 
-// mostBlank is the darkness beyond which the darker half's rest of a kind is not taken
-// for blank bubbles: nearly all of them are marked, and nobody knows the blank.
+// mostBlank is the ink beyond which the lighter half of a kind's bubbles is not taken to
+// be blank: nearly all of them are marked, and nobody knows the blank.
 const mostBlank = 0.35
 
 // unprinted takes away from each pattern what the page's own blanks of the same printed
-// letter show: letters, toner, show-through. known[i] says whether that could be done.
-func unprinted(kinds []string, ev []judge.Evidence, ps []patch) (known []bool) {
-	known = make([]bool, len(ps))
+// letter show: letters, toner, show-through. It says of each bubble whether it is one of
+// these blanks, and whether they could be learnt.
+func unprinted(kinds []string, ev []judge.Evidence, ps []patch) (blank, known []bool) {
+	blank, known = make([]bool, len(ps)), make([]bool, len(ps))
 	of := map[string][]int{}
 	for i, k := range kinds {
 		of[k] = append(of[k], i)
 	}
-	var all []int // bubbles of letters that are too rare share a blank
+	var rare []int // bubbles of letters that are too rare share a blank
 	for k, which := range of {
 		if len(which) < fewAlike {
-			all = append(all, which...)
+			rare = append(rare, which...)
 			delete(of, k)
 		}
 	}
-	of["\x00"] = all
+	if slices.Sort(rare); len(rare) > 0 {
+		of["\x00"] = rare
+	}
 	for _, which := range of {
-		blank, ok := meanBlank(which, ev, ps)
+		half := middleInk(which, ev)
+		mean := meanBlank(which, half, ev, ps)
 		for _, i := range which {
-			for j := range blank {
-				ps[i][j] = max(ps[i][j]-blank[j], 0) / (1 - blank[j])
+			for j := range mean {
+				ps[i][j] = max(ps[i][j]-mean[j], 0) / (1 - mean[j])
 			}
-			known[i] = ok
+			blank[i], known[i] = ev[i].Ink <= half, half < mostBlank
 		}
 	}
-	return known
+	return blank, known
 }
 
-// meanBlank is the mean pattern of those half of the bubbles that have the least ink.
-// It is not to be used if these are dark: then they are hardly all blank.
-func meanBlank(which []int, ev []judge.Evidence, ps []patch) (mean patch, ok bool) {
-	if len(which) == 0 {
-		return mean, false
-	}
+// middleInk is the ink that half of some bubbles do not exceed.
+func middleInk(which []int, ev []judge.Evidence) float64 {
 	inks := make([]float64, len(which))
 	for k, i := range which {
 		inks[k] = ev[i].Ink
 	}
 	slices.Sort(inks)
-	half, n := inks[(len(inks)-1)/2], 0.0
+	return inks[(len(inks)-1)/2]
+}
+
+// meanBlank is the mean pattern of those of the bubbles that have no more ink than half.
+func meanBlank(which []int, half float64, ev []judge.Evidence, ps []patch) (mean patch) {
+	n := 0.0
 	for _, i := range which {
 		if ev[i].Ink > half {
 			continue
@@ -147,10 +152,11 @@ func meanBlank(which []int, ev []judge.Evidence, ps []patch) (mean patch, ok boo
 			mean[j] += v
 		}
 	}
+	const most = 0.9 // what is left of a place that is printed black says nothing
 	for j := range mean {
-		mean[j] = min(mean[j]/n, 0.9)
+		mean[j] = min(mean[j]/n, most)
 	}
-	return mean, half < mostBlank
+	return mean
 }
 
 // What a pattern may be. The first is no mark; ghosts and dirt are of it.
@@ -216,10 +222,15 @@ func (w *lookWeights) likely(p *patch) (out [looks]float64) {
 // leastMark is what stands for "surely no mark": 0 would say that nobody looked.
 const leastMark = 1e-4
 
+// unruly is the share of the page's own blanks that may look like marks. On a page with
+// more (halftoned, or speckled by a copier) the second reader has no opinion at all.
+const unruly = 0.02
+
 // recognise gives each bubble the second reader's opinion.
 func recognise(pg *sheets.Page, ev []judge.Evidence, ps []patch) {
-	known := unprinted(letters(pg), ev, ps)
+	blank, known := unprinted(letters(pg), ev, ps)
 	w := marks()
+	blanks, alike := 0, 0
 	for i := range ev {
 		if !known[i] {
 			continue
@@ -227,6 +238,17 @@ func recognise(pg *sheets.Page, ev []judge.Evidence, ps []patch) {
 		l := w.likely(&ps[i])
 		ev[i].Mark = max(round(1-l[asBlank]), leastMark)
 		ev[i].Tick, ev[i].Cross = round(l[asTick]), round(l[asCross])
+		if blank[i] {
+			blanks++
+			if ev[i].Mark > 0.5 {
+				alike++
+			}
+		}
+	}
+	if float64(alike) > unruly*float64(blanks) {
+		for i := range ev {
+			ev[i].Mark, ev[i].Tick, ev[i].Cross = 0, 0, 0
+		}
 	}
 }
 
