@@ -49,7 +49,9 @@ const role = "bargkhan"
 // postgresql.conf, "name=value". A nil log logs nothing.
 //
 // A server that a killed service left behind is stopped first; a database that
-// crashed recovers. It is an error when another service runs a server there.
+// crashed recovers. One that ends while it starts, or is killed, is started some times
+// more, with a line in the log each time. It is an error when another service runs a
+// server there.
 func Start(ctx context.Context, dir string, log *slog.Logger, settings ...string) (_ *Server, err error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
@@ -73,7 +75,7 @@ func Start(ctx context.Context, dir string, log *slog.Logger, settings ...string
 	if s.bin, err = findBin(s.data()); err != nil {
 		return nil, err
 	}
-	if err := s.initialise(ctx); err != nil {
+	if err := s.insist(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.clear(ctx); err != nil {
@@ -148,6 +150,18 @@ func (s *Server) release() {
 	}
 	if s.lock != nil {
 		_ = s.lock.Close()
+	}
+}
+
+// insist makes the database as often as it takes, up to starts.
+func (s *Server) insist(ctx context.Context) error {
+	for try := 1; ; try++ {
+		err := s.initialise(ctx)
+		if err == nil || ctx.Err() != nil || try == starts {
+			return err
+		}
+		s.log.WarnContext(ctx, "the database could not be made; trying again", "try", try, "of", starts, "err", err)
+		s.pause(firstPause << (try - 1))
 	}
 }
 
@@ -228,8 +242,13 @@ const (
 	longestStop = 30 * time.Second
 	// Between two looks at the server's own word on its state.
 	glance = 20 * time.Millisecond
-	// Between two starts of a server that does not stay up.
+	// Between two starts of a server that does not stay up, doubled each time.
+	firstPause   = 100 * time.Millisecond
 	longestPause = 5 * time.Second
+	// A server that never answered is started so often: with the pauses between, three
+	// seconds, which outlasts whatever kills single processes, and after which a
+	// mistake in its settings should be heard of.
+	starts = 6
 )
 
 // launch starts the supervisor and waits until the server answers.

@@ -1,9 +1,11 @@
 package local
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 var ctx = context.Background()
@@ -115,25 +119,28 @@ func TestServerComesBack(t *testing.T) {
 	t.Parallel()
 	s := start(t, folder(t), quick)
 	mustSQL(t, s, "create table kept (n int)")
+	const checkpointer = "(select pid from pg_stat_activity where backend_type = 'checkpointer')"
 	for n := range 3 {
 		mustSQL(t, s, fmt.Sprintf("insert into kept values (%d)", n))
-		was := s.pid(t)
+		old := mustSQL(t, s, "select "+checkpointer)
 		// The first process, and then one of its children, which the first
 		// answers by ending all and recovering.
-		victim := was
+		victim := s.pid(t)
 		if n == 1 {
-			victim, _ = strconv.Atoi(mustSQL(t, s, "select pid from pg_stat_activity where backend_type = 'checkpointer'"))
+			victim, _ = strconv.Atoi(old)
 		}
 		if err := syscall.Kill(victim, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
+		// Another checkpointer: what answers is no longer what was hit.
+		rows := fmt.Sprintf("select count(*) from kept where %s <> %s", checkpointer, old)
 		want := strconv.Itoa(n + 1)
 		var got string
 		for end := time.Now().Add(deadline); got != want; time.Sleep(20 * time.Millisecond) {
 			if time.Now().After(end) {
-				t.Fatalf("%d rows after the crash, want %s; the log:\n%s", len(got), want, s.tail())
+				t.Fatalf("%s rows after the crash, want %s; the log:\n%s", got, want, s.tail())
 			}
-			got, _ = sql(s, "select count(*) from kept")
+			got, _ = sql(s, rows)
 		}
 	}
 }
@@ -239,6 +246,59 @@ func TestStartAfterAll(t *testing.T) {
 	}
 }
 
+// TestStartIsDisturbed kills what makes the database, and then the server before it
+// answers, some times each: the start goes on, and says so.
+func TestStartIsDisturbed(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	var log bytes.Buffer
+	quiet, stop := context.WithCancel(ctx)
+	killed := make(chan map[string]int)
+	go func() { killed <- disturb(quiet, dir, 2) }()
+	s, err := Start(ctx, dir, slog.New(slog.NewTextHandler(&log, nil)), quick)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, &log)
+	}
+	defer s.Stop()
+	stop()
+	if diff := cmp.Diff(map[string]int{"making": 2, "starting": 2}, <-killed); diff != "" {
+		t.Errorf("killed (-want +got):\n%s", diff)
+	}
+	for _, want := range []string{"the database could not be made; trying again", "the database ended; starting it again"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log does not say %q:\n%s", want, &log)
+		}
+	}
+	if got := mustSQL(t, s, "select 1"); got != "1" {
+		t.Errorf("select 1 = %q", got)
+	}
+}
+
+// disturb kills the processes that make the database of dir, and those that then
+// start it, some times each, and says how often it did, when ctx is done.
+func disturb(ctx context.Context, dir string, times int) map[string]int {
+	killed := map[string]int{}
+	for ctx.Err() == nil {
+		lines, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+		for _, l := range lines {
+			b, err := os.ReadFile(l)
+			args := "\x00" + string(b)
+			doing := "starting"
+			if strings.Contains(args, "\x00"+dir+"/data.new\x00") {
+				doing = "making"
+			} else if !strings.Contains(args, "\x00"+dir+"/data\x00") {
+				continue
+			}
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(l))) // is a number
+			if err == nil && killed[doing] < times && syscall.Kill(pid, syscall.SIGKILL) == nil {
+				killed[doing]++
+			}
+		}
+		time.Sleep(glance)
+	}
+	return killed
+}
+
 func TestStartInALongPath(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(filepath.Dir(folder(t)), strings.Repeat("long/", 25), "pg")
@@ -287,6 +347,7 @@ func TestClosedParent(t *testing.T) {
 func TestStartRefuses(t *testing.T) {
 	t.Parallel()
 	t.Run("data of another version", func(t *testing.T) {
+		t.Parallel()
 		dir := folder(t)
 		if err := os.MkdirAll(filepath.Join(dir, "data"), 0o755); err != nil {
 			t.Fatal(err)
@@ -299,6 +360,7 @@ func TestStartRefuses(t *testing.T) {
 		}
 	})
 	t.Run("a setting that is none", func(t *testing.T) {
+		t.Parallel()
 		_, err := Start(ctx, folder(t), nil, "fsync=off", "no_such_setting=1")
 		if err == nil || !strings.Contains(err.Error(), "no_such_setting") {
 			t.Errorf("Start = %v, want the server's own words", err)

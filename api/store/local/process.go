@@ -180,8 +180,8 @@ func (s *Server) tail() string {
 	return strings.TrimSpace(string(b[max(0, len(b)-2000):]))
 }
 
-// supervise runs the server, and runs it again when it ends, until Stop. If the
-// first run ends before it answered, failed hears of it and there is no other.
+// supervise runs the server, and runs it again when it ends, until Stop. If it ends
+// starts times before it ever answered, failed hears of it and there is no other run.
 func (s *Server) supervise(failed chan<- error) {
 	// The kernel signals a child when the thread that started it dies, and Go
 	// ends threads as it likes. This one lives as long as the server, and is given
@@ -191,33 +191,46 @@ func (s *Server) supervise(failed chan<- error) {
 	defer close(s.done)
 	defer s.release()
 	answered := false
-	wait := 100 * time.Millisecond
-	for {
+	wait := firstPause
+	for try := 1; ; try++ {
 		began := time.Now()
 		up, err := s.run()
-		answered = answered || up
-		select {
-		case <-s.stopping:
+		if answered = answered || up; s.stopped() {
 			return
-		default:
 		}
-		if !answered {
+		if !answered && try == starts {
 			failed <- err
 			return
 		}
 		if time.Since(began) > time.Minute {
-			wait = 100 * time.Millisecond
+			wait = firstPause
 		}
-		s.log.Error("the database ended; starting it again", "err", err, "log", s.logPath())
-		select {
-		case <-s.stopping:
+		s.log.Error("the database ended; starting it again", "err", err, "log", s.logPath(), "answered", answered)
+		if s.pause(wait); s.stopped() {
 			return
-		case <-time.After(wait):
 		}
 		wait = min(2*wait, longestPause)
 		if err := s.clear(context.Background()); err != nil {
 			s.log.Error("the database cannot be started yet", "err", err)
 		}
+	}
+}
+
+// pause waits for d, or for Stop.
+func (s *Server) pause(d time.Duration) {
+	select {
+	case <-s.stopping:
+	case <-time.After(d):
+	}
+}
+
+// stopped says that Stop was called.
+func (s *Server) stopped() bool {
+	select {
+	case <-s.stopping:
+		return true
+	default:
+		return false
 	}
 }
 
