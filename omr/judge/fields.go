@@ -1,12 +1,17 @@
 package judge
 
-import "bargkhan/sheets"
+import (
+	"math"
+
+	"bargkhan/sheets"
+)
 
 // Fields judges every field of a page, in the design's order. It sees the whole
 // page because one pencil and one scanner made it: Ink is compared with the blank
-// bubbles of the same page. It is a pure function. ev is in the design's order; it
-// panics if ev does not hold one Evidence for each bubble of pg.
-func Fields(pg sheets.Page, ev []Evidence, p Policy) []Verdict {
+// bubbles of the same page. strip is what the page's reference patches measured, as
+// omr.Reading.Swatches has it, or nothing. It is a pure function. ev is in the design's
+// order; it panics if ev does not hold one Evidence for each bubble of pg.
+func Fields(pg sheets.Page, ev []Evidence, p Policy, strip ...float64) []Verdict {
 	n := 0
 	for _, f := range pg.Fields {
 		n += len(f.Bubbles)
@@ -14,7 +19,7 @@ func Fields(pg sheets.Page, ev []Evidence, p Policy) []Verdict {
 	if n != len(ev) {
 		panic("judge: the evidence is of another page")
 	}
-	s := newScale(pg, ev, p)
+	s := newScale(pg, ev, p, strip)
 	out := make([]Verdict, 0, len(pg.Fields))
 	i := 0
 	for _, f := range pg.Fields {
@@ -48,31 +53,83 @@ func (v *verdict) judge(f sheets.Field, first int, ev []Evidence) {
 		if e.Seen < v.p.Seen {
 			v.doubt(Hidden, e.Choice, v.p.Seen-e.Seen)
 		}
+		v.pattern(e, above[i])
 		if above[i] >= v.s.marked {
 			v.Choices = append(v.Choices, e.Choice)
 		}
 	}
-	if f.Rule == sheets.AnyNumber {
+	v.count(f.Rule, ev, above)
+	if len(v.Doubts) == 0 {
+		v.Wrong = v.p.wrong(v.margin(ev, above))
+	}
+}
+
+// count asks whether the field's sure marks are as many as its rule allows, and all
+// else in it surely none.
+func (v *verdict) count(rule sheets.Rule, ev []Evidence, above []float64) {
+	switch {
+	case rule == sheets.AnyNumber:
 		v.each(ev, above)
 		if v.s.dim && len(v.Doubts) == 0 {
 			v.doubt(Hidden, "", v.s.marked)
 		}
-		return
-	}
-	switch len(v.Choices) {
-	case 0:
-		v.none(f.Rule, ev, above)
-	case 1:
+	case len(v.Choices) == 0:
+		v.none(rule, ev, above)
+	case len(v.Choices) == 1:
 		v.one(ev, above)
 	default:
 		v.doubt(Several, "", second(above)-v.s.marked)
 	}
 }
 
-// each doubts every faint mark by itself: any number of them is right.
+// likely is the probability from which a mark is taken for a tick or a cross: more than
+// for all else together.
+const likely = 0.5
+
+// shape is what a bubble that is not blank looks like, if it is a tick or a cross.
+func (v *verdict) shape(e Evidence, above float64) (Reason, bool) {
+	switch {
+	case above <= v.s.blank || max(e.Tick, e.Cross) < likely:
+		return 0, false
+	case e.Tick > e.Cross:
+		return Tick, true
+	}
+	return Cross, true
+}
+
+// pattern hears the second reader: on ticks and crosses, which the office has a rule
+// for, and where it contradicts what the ink says.
+func (v *verdict) pattern(e Evidence, above float64) {
+	if why, ok := v.shape(e, above); ok {
+		v.doubt(why, e.Choice, max(e.Tick, e.Cross)-likely)
+	}
+	if against, known := v.against(e, above); known && v.p.Divided > 0 && against >= v.p.Divided {
+		v.doubt(Divided, e.Choice, against-v.p.Divided)
+	}
+}
+
+// against is how surely the second reader says the contrary of what the ink does. It is
+// not known where one of both says nothing.
+func (v *verdict) against(e Evidence, above float64) (float64, bool) {
+	switch {
+	case e.Mark == 0:
+		return 0, false
+	case above >= v.s.marked:
+		return 1 - e.Mark, true
+	case above <= v.s.blank:
+		return e.Mark, true
+	}
+	return 0, false
+}
+
+// each doubts every faint mark by itself: any number of them is right. A tick has its
+// own doubt.
 func (v *verdict) each(ev []Evidence, above []float64) {
 	for i, a := range above {
-		if a > v.s.blank && a < v.s.marked {
+		if a <= v.s.blank || a >= v.s.marked {
+			continue
+		}
+		if _, ok := v.shape(ev[i], a); !ok {
 			v.doubt(Faint, ev[i].Choice, min(a-v.s.blank, v.s.marked-a))
 		}
 	}
@@ -106,6 +163,27 @@ func (v *verdict) one(ev []Evidence, above []float64) {
 			v.doubt(Close, ev[i].Choice, max(v.p.Lead-lead, 0))
 		}
 	}
+}
+
+// margin is by which share every threshold of the policy could be stricter before the
+// field would be doubted, 1 at most: the least of what its bubbles leave.
+func (v *verdict) margin(ev []Evidence, above []float64) float64 {
+	least, top := 1.0, largest(above)
+	for i, e := range ev {
+		least = min(least, e.Fit/v.p.Fit-1, 1-(1-e.Seen)/(1-v.p.Seen))
+		switch a := above[i]; {
+		case a >= v.s.marked:
+			least = min(least, a/v.s.marked-1)
+		case a <= v.s.blank:
+			least = min(least, 1-a/v.s.blank)
+		default:
+			least = min(least, (top-a)/top/v.p.Lead-1)
+		}
+		if against, known := v.against(e, above[i]); known && v.p.Divided > 0 {
+			least = min(least, (1-against)/(1-v.p.Divided)-1)
+		}
+	}
+	return math.Max(least, 0)
 }
 
 func largest(vs []float64) float64 {

@@ -34,6 +34,9 @@ type Policy struct {
 	Lead   float64 `json:"lead"`           // least gap between first and second choice, as a share of the first
 	Fit    float64 `json:"fit"`            // below: Lost
 	Seen   float64 `json:"seen"`           // below: Hidden
+
+	Divided float64     `json:"divided,omitempty"` // the second reader's certainty of the contrary from which on that is a doubt; 0: it is not asked
+	Risk    [Risks]Risk `json:"risk,omitzero"`     // by rising margin; how often settled fields are wrong
 }
 
 // A Verdict is what we believe about one field. No Doubts means settled.
@@ -41,6 +44,7 @@ type Verdict struct {
 	Field   sheets.FieldID  `json:"field"`
 	Choices []sheets.Choice `json:"choices,omitempty"` // in the design's order
 	Doubts  []Doubt         `json:"doubts,omitempty"`
+	Wrong   float64         `json:"wrong,omitempty"` // of a settled field, the probability that it is wrong, as learnt from known pages; 0: not known
 }
 
 // A Doubt is a reason for a person to look.

@@ -66,7 +66,7 @@ const (
 )
 
 // newScale learns what ink means on a page.
-func newScale(pg sheets.Page, ev []Evidence, p Policy) *scale {
+func newScale(pg sheets.Page, ev []Evidence, p Policy, strip []float64) *scale {
 	s := &scale{level: levels(pg, ev)}
 	s.usual = s.clearMarks(pg, ev, p)
 	s.dim = s.lossy(ev)

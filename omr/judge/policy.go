@@ -22,6 +22,14 @@ func (p Policy) Validate() error {
 	if !(p.Part >= 0 && p.Part < 1) {
 		faults = append(faults, fmt.Errorf("policy: part is %v: a share below 1 is expected, or 0", p.Part))
 	}
+	if !(p.Divided >= 0 && p.Divided < 1) {
+		faults = append(faults, fmt.Errorf("policy: divided is %v: a probability below 1 is expected, or 0", p.Divided))
+	}
+	for i, r := range p.Risk {
+		if p.Risk != ([Risks]Risk{}) && !(r.Wrong > 0 && r.Wrong <= r.AtMost && r.AtMost <= 1 && (i == 0 || r.Margin > p.Risk[i-1].Margin && r.Wrong <= p.Risk[i-1].Wrong)) {
+			faults = append(faults, fmt.Errorf("policy: risk[%d]: %v is expected to have a higher margin and no higher wrong than the one before, and 0 < wrong ≤ at_most ≤ 1", i, r))
+		}
+	}
 	if p.Blank >= p.Marked {
 		faults = append(faults, fmt.Errorf("policy: blank %v must be below marked %v, or nothing is ever doubted", p.Blank, p.Marked))
 	}
