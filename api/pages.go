@@ -73,6 +73,9 @@ func (p *pages) funcs() template.FuncMap {
 		"outcome": wordFor(outcomeWords),
 		"state":   wordFor(stateWords),
 		"reject":  exam.RejectWords,
+		"trays":   exam.Trays,
+		"tray":    wordFor(trayWords),
+		"short":   shortWords,
 	}
 }
 

@@ -59,6 +59,20 @@ func faDate(d exam.Date) string {
 	return d.Jalali().String()
 }
 
+// trayWords name the trays.
+var trayWords = map[exam.Tray]string{
+	exam.Blanks: "سفید", exam.Separators: "سربرگ", exam.Others: "کاغذ دیگر", exam.Foreigns: "برگهٔ بیگانه",
+	exam.Held: "منتظر باز شدن آزمون", exam.Again: "دوباره اسکن شود",
+}
+
+// shortWords say how many sheets of a batch are missing, or too many.
+func shortWords(n int) string {
+	if n < 0 {
+		return fa(-n) + " زیاد"
+	}
+	return fa(n) + " کم"
+}
+
 // faTime is an instant as the clock in Tehran and the calendar show it.
 func faTime(t time.Time) string {
 	if t.IsZero() {

@@ -84,6 +84,7 @@ var dangerous = map[string][]string{
 	"github.com/prometheus/client_golang/": {"api/pipeline", "api", "cmd/omrd"},
 	"github.com/minio/minio-go/v7/":        {"api/archive"},
 	"github.com/disintegration/imaging":    {"omr/overlay"},
+	"github.com/makiuchi-d/gozxing/":       {"omr"},
 	"github.com/pdfcpu/pdfcpu/":            {"omr/page"},
 	"testing":                              {"api/store/storetest"},
 }

@@ -47,7 +47,7 @@ func TestBentAdds(t *testing.T) {
 }
 
 func TestCodes(t *testing.T) {
-	for r := NoAnchors; r <= TooSmall; r++ {
+	for r := NoAnchors; r <= Unopened; r++ {
 		b, _ := json.Marshal(Reject{Reason: r})
 		var got Reject
 		if err := json.Unmarshal(b, &got); err != nil || got.Reason != r || r.String() == "" {

@@ -6,7 +6,7 @@ import "fmt"
 var (
 	reasons = [...]string{
 		"", "no-anchors", "no-stamp", "no-design", "distorted", "blank-page", "mirrored",
-		"undecoded", "killed", "foreign", "test-sheet", "too-small",
+		"undecoded", "killed", "foreign", "test-sheet", "too-small", "separator", "unopened",
 	}
 	notes = [...]string{"", "copied", "streaked", "pale", "bilevel"}
 )

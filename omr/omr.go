@@ -101,6 +101,8 @@ type Reject struct {
 	Reason Reason                  `json:"reason"`
 	Detail string                  `json:"detail,omitempty"` // for the log and the desk tool, in plain words
 	At     []geom.Rect[geom.Pixel] `json:"at,omitempty"`     // where, for the picture shown in review
+	Serial sheets.Serial           `json:"serial,omitempty"` // of a sheet that was read, and is given back for what it is
+	Stack  *sheets.Stack           `json:"stack,omitempty"`  // of a Separator: what it says
 }
 
 // Error says the reason and the detail.
@@ -122,4 +124,6 @@ const (
 	Foreign                     // a sheet of ours that no open session expects
 	TestSheet                   // a sheet of a test deck
 	TooSmall                    // the resolution is too low to see a bubble
+	Separator                   // the header or the end sheet of a stack
+	Unopened                    // a sheet of a session that is not opened for scanning yet
 )

@@ -11,11 +11,11 @@ import (
 // A Stack is what the header sheet of a stack says, so that whoever scans it can
 // check that all of it came: how many sheets lie between the header and its end.
 type Stack struct {
-	Session string
-	Venue   string // empty for spares, which belong to no venue
-	Number  int    // of the session's stacks, from 1
-	Sheets  int    // of paper, header and end not counted
-	End     bool   // the sheet behind the stack rather than before it
+	Session string `json:"session"`
+	Venue   string `json:"venue,omitempty"` // its name; empty for spares, which belong to no venue
+	Number  int    `json:"number"`          // of the session's stacks, from 1
+	Sheets  int    `json:"sheets"`          // of paper, header and end not counted
+	End     bool   `json:"end,omitempty"`   // the sheet behind the stack rather than before it
 }
 
 const stackPrefix = "BKH1"

@@ -11,17 +11,18 @@ import (
 	"bargkhan/sheets"
 )
 
-// A Batch is a stack of paper: what the hall says of it, and the files of one
-// station that were taken since the batch before it ended.
+// A Batch is a stack of paper: what the hall says of it, and the pages of one station
+// that belong to it. It begins with its header sheet, or behind the batch before it.
 type Batch struct {
 	Station string    `json:"station"`
-	N       int       `json:"n"` // of the station, from 1
+	N       int       `json:"n"` // of those that people of the station ended, from 1; 0: a header sheet's
 	Session SessionID `json:"session"`
 	Venue   VenueID   `json:"venue"`
-	Stack   string    `json:"stack"` // what the hall calls it
-	Paper   int       `json:"paper"` // sheets in it, counted by hand
-	By      Login     `json:"by"`
-	At      time.Time `json:"at"` // of its end
+	Stack   string    `json:"stack"` // what the hall calls it; of a header sheet, its number
+	Paper   int       `json:"paper"` // sheets in it, counted by hand, or as the header sheet says
+	By      Login     `json:"by"`    // who ended it; empty: a header sheet's
+	At      time.Time `json:"at"`    // when it ended; of a header sheet, when that came
+	Headed  bool      `json:"headed"`
 }
 
 // A Tally is a batch and what came of its files. Exact copies of files are counted
@@ -34,6 +35,16 @@ type Tally struct {
 	Pages   int          `json:"pages"`   // images
 	Sheets  int          `json:"sheets"`  // different sheets of paper among them
 	Trays   map[Tray]int `json:"trays"`   // pages that are no sheet, by where they lie
+	Open    bool         `json:"open"`    // its end sheet has not come
+}
+
+// Short is how many sheets are missing of what was counted, less than zero when there
+// are too many; 0 while more may come.
+func (t *Tally) Short() int {
+	if t.Open || t.Waiting > 0 {
+		return 0
+	}
+	return t.Paper - t.Sheets
 }
 
 // A Tray is where a page is put that did not become a sheet.
@@ -41,17 +52,29 @@ type Tray string
 
 // The trays.
 const (
-	Blanks   Tray = "blank"   // white paper: backs, separators
-	Others   Tray = "other"   // printed, but no answer sheet: booklet, letter, separator with text
-	Foreigns Tray = "foreign" // an answer sheet of no session here, or of a test deck
-	Again    Tray = "again"   // an answer sheet, or what may be one, to be scanned again
+	Blanks     Tray = "blank"     // white paper: backs, blank separators
+	Separators Tray = "separator" // header and end sheets of stacks
+	Others     Tray = "other"     // printed, but no answer sheet: booklet, letter
+	Foreigns   Tray = "foreign"   // an answer sheet of no session here, or of a test deck
+	Held       Tray = "held"      // an answer sheet that is read by itself once its session is opened for scanning
+	Again      Tray = "again"     // an answer sheet, or what may be one, to be scanned again
 )
+
+// Trays lists the trays in the order they are shown.
+func Trays() []Tray { return []Tray{Blanks, Separators, Others, Foreigns, Held, Again} }
+
+// Expected says that paper in this tray belongs in a stack, and nobody needs it back.
+func (t Tray) Expected() bool { return t == Blanks || t == Separators }
 
 // TrayOf is the tray of a page given back for reason r.
 func TrayOf(r omr.Reason) Tray {
 	switch r {
 	case omr.BlankPage:
 		return Blanks
+	case omr.Separator:
+		return Separators
+	case omr.Unopened:
+		return Held
 	case omr.NoAnchors:
 		return Others
 	case omr.Foreign, omr.NoDesign, omr.TestSheet:
@@ -115,9 +138,15 @@ type Waiver struct {
 	At         time.Time `json:"at"`
 }
 
-// Paper is how much the hall counted in all its stacks.
+// Paper is how much the hall counted in all its stacks. A stack with a header that
+// was fed at two stations is one.
 func (h *Hall) Paper() (sum int) {
+	seen := map[string]bool{}
 	for _, b := range h.Batches {
+		if b.Headed && seen[b.Stack] {
+			continue
+		}
+		seen[b.Stack] = seen[b.Stack] || b.Headed
 		sum += b.Paper
 	}
 	return sum

@@ -2,6 +2,7 @@ package exam
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 func TestTrayOf(t *testing.T) {
 	want := map[omr.Reason]Tray{
 		omr.BlankPage: Blanks, omr.NoAnchors: Others, omr.Foreign: Foreigns, omr.NoDesign: Foreigns, omr.TestSheet: Foreigns,
+		omr.Separator: Separators, omr.Unopened: Held,
 	}
 	for r := omr.Reason(1); r.String() != ""; r++ {
 		tray := want[r]
@@ -20,6 +22,9 @@ func TestTrayOf(t *testing.T) {
 		}
 		if got := TrayOf(r); got != tray {
 			t.Errorf("%v lies in %q, want %q", r, got, tray)
+		}
+		if !slices.Contains(Trays(), tray) {
+			t.Errorf("the tray %q is not listed", tray)
 		}
 	}
 }

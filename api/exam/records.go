@@ -34,7 +34,8 @@ type End uint8
 
 // The ends; text codes "waiting", "read", "returned" and "copy". A file of
 // several pages is EndRead when at least one sheet of it was read; its other
-// pages are still given back one by one.
+// pages are still given back one by one. So is a file of nothing but paper that is
+// expected: blank backs, header and end sheets of stacks.
 const (
 	EndWaiting End = iota // its job is not done
 	EndRead

@@ -89,6 +89,20 @@ var rejectWords = map[omr.Reason]Word{
 		"The resolution is too low to see the bubbles.",
 		"Set the scanner to 200 or 300 dpi and scan again.",
 	},
+	omr.Separator: {
+		"سربرگ یا پایان دسته است",
+		"این برگه سربرگ یا برگهٔ پایان دسته است؛ دسته با آن باز یا بسته شد.",
+		"کاری لازم نیست.",
+		"This is the header or the end sheet of a stack; the stack was opened or ended by it.",
+		"Nothing needs to be done.",
+	},
+	omr.Unopened: {
+		"آزمونِ این برگه هنوز برای اسکن باز نشده است",
+		"آزمونِ این پاسخنامه هنوز در این ایستگاه برای اسکن باز نشده است: برگه‌های آزمایشیِ ایستگاه بررسی نشده یا معافیت آن امضا نشده است.",
+		"دوباره اسکن نکنید؛ از کارشناس دفتر بخواهید اسکن آزمون را باز کند. پس از آن، همین تصویر خودبه‌خود خوانده می‌شود.",
+		"The session of this sheet is not opened for scanning at this station: its test deck was not checked, and nobody signed for that.",
+		"Do not scan it again; ask the office to open the session for scanning. This very picture is then read by itself.",
+	},
 }
 
 // RejectWords says what people are told about a page given back for this reason.

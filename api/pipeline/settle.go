@@ -99,9 +99,10 @@ func (l *Line) end(ctx context.Context, f *intake.Folder, a intake.Arrival, fate
 }
 
 // giveBack returns the pages of a file that were not read although others were,
-// each as a picture. Blank pages are counted and kept, but nobody needs them back.
+// each as a picture. Blank pages and the sheets that part stacks are counted and kept,
+// but nobody needs them back.
 func (l *Line) giveBack(ctx context.Context, f *intake.Folder, a intake.Arrival, fate exam.Fate) error {
-	fate.Back = slices.DeleteFunc(slices.Clone(fate.Back), func(r exam.Returned) bool { return r.Why.Reason == omr.BlankPage })
+	fate.Back = slices.DeleteFunc(slices.Clone(fate.Back), func(r exam.Returned) bool { return exam.TrayOf(r.Why.Reason).Expected() })
 	if len(fate.Back) == 0 {
 		return nil
 	}

@@ -19,8 +19,8 @@ func slip(fate exam.Fate) string {
 		line("این فایل خوانده نشد و برگردانده شد.")
 		line("This file was not read and is given back.")
 	} else {
-		line("%s از %s صفحهٔ این فایل خوانده نشد و برگردانده شد؛ بقیه خوانده شد یا سفید بود.", persian.Int(len(fate.Back)), persian.Int(fate.Pages))
-		line("%d of %d pages of this file were not read and are given back; the others were read, or are blank.", len(fate.Back), fate.Pages)
+		line("%s از %s صفحهٔ این فایل خوانده نشد و برگردانده شد؛ بقیه خوانده شد، یا سفید یا سربرگ دسته بود.", persian.Int(len(fate.Back)), persian.Int(fate.Pages))
+		line("%d of %d pages of this file were not read and are given back; the others were read, or are blank, or part stacks.", len(fate.Back), fate.Pages)
 	}
 	at := fate.At.In(persian.Tehran())
 	line("")

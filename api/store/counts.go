@@ -33,52 +33,190 @@ func (s *Store) EndBatch(ctx context.Context, b exam.Batch) (_ exam.Batch, err e
 	return b, err
 }
 
-// tallies selects batches with what came of their files; the caller adds which.
-const tallies = `
-	select b.station, b.n, b.session, b.venue, b.stack, b.paper, b.login, b.ended_at, f.files, f.copies, f.waiting, f.pages, p.sheets, p.back
-	from batches b
-	cross join lateral (
-		select count(*) as files, count(*) filter (where a.copy) as copies, count(*) filter (where r.done_at is null) as waiting,
-			coalesce(sum(r.pages) filter (where not a.copy), 0) as pages
-		from arrivals a join rounds r on r.scan = a.scan and r.round = a.round
-		where a.station = b.station and a.at > b.began_at and a.at <= b.ended_at
-	) f
-	cross join lateral (
-		select count(distinct p.script) as sheets, coalesce(jsonb_agg(p.reject->>'reason') filter (where p.reject is not null and not a.copy), '[]') as back
-		from arrivals a join pages p on p.scan = a.scan and p.round = a.round
-		where a.station = b.station and a.at > b.began_at and a.at <= b.ended_at
-	) p `
+// bounds selects what parts the pages of stations into batches, by station and place:
+// header and end sheets, and the batches that people ended. $1 are the stations. A
+// person's word is behind all that had come by then, even if it was delivered late.
+const bounds = `
+	select * from (
+		select a.station, a.id as file, p.image, a.at, p.reject->'stack' as stack, null::jsonb as batch
+		from pages p join arrivals a on a.scan = p.scan and a.round = p.round
+		where p.reject->>'reason' = 'separator' and a.station = any($1) and not a.copy
+		union all
+		select b.station, coalesce(max(max(a.id)) over (partition by b.station order by b.n), ''), 2147483646, b.ended_at, null,
+			jsonb_build_object('station', b.station, 'n', b.n, 'session', b.session, 'venue', b.venue, 'stack', b.stack, 'paper', b.paper,
+				'by', b.login, 'at', b.ended_at)
+		from batches b left join arrivals a on a.station = b.station and a.at > b.began_at and a.at <= b.ended_at
+		where b.station = any($1) group by b.station, b.n
+	) x order by station, file, image, batch->'n'`
+
+// piles are the batches of stations, each station's in order.
+func piles(ctx context.Context, tx pgx.Tx, stations []string) (out []exam.Pile, err error) {
+	rows, err := tx.Query(ctx, bounds, stations)
+	if err != nil {
+		return nil, err
+	}
+	of := map[string][]exam.Bound{}
+	var b exam.Bound
+	var stack, batch []byte
+	_, err = pgx.ForEachRow(rows, []any{&b.Seen.Station, &b.File, &b.Image, &b.Seen.At, &stack, &batch}, func() error {
+		b.Seen.At, b.Stack, b.Batch = b.Seen.At.UTC(), nil, nil
+		if stack != nil {
+			if err := json.Unmarshal(stack, &b.Stack); err != nil {
+				return err
+			}
+		}
+		if batch != nil {
+			if err := json.Unmarshal(batch, &b.Batch); err != nil {
+				return err
+			}
+			b.Batch.At = b.Batch.At.UTC()
+		}
+		of[b.Seen.Station] = append(of[b.Seen.Station], b)
+		return nil
+	})
+	for _, station := range stations {
+		out = append(out, exam.Piles(of[station])...)
+	}
+	return out, err
+}
+
+// counted selects what came of the pages of spans. $1 says which batch each span is
+// of, $2 at which station, the others from where to where; no file: whatever comes.
+const counted = `
+	with pieces as (
+		select s.n, a.id, a.copy, p.image,
+			r.done_at is null and (a.id, 1) >= (s.a0, s.i0) and (s.a1 = '' or (a.id, 1) < (s.a1, s.i1)) as waiting, p.script, p.reject->>'reason' as reason
+		from unnest($1::int[], $2::text[], $3::text[], $4::int[], $5::text[], $6::int[]) as s (n, station, a0, i0, a1, i1)
+		join arrivals a on a.station = s.station and a.id >= s.a0 and (s.a1 = '' or a.id <= s.a1)
+		join rounds r on r.scan = a.scan and r.round = a.round
+		left join pages p on p.scan = a.scan and p.round = a.round
+			and (a.id, p.image) >= (s.a0, s.i0) and (s.a1 = '' or (a.id, p.image) < (s.a1, s.i1))
+	)
+	select n, count(distinct id) filter (where waiting or image is not null),
+		count(distinct id) filter (where copy and (waiting or image is not null)),
+		count(distinct id) filter (where waiting),
+		count(*) filter (where not copy and image > 0), count(distinct script),
+		coalesce(jsonb_agg(reason) filter (where reason is not null and not copy), '[]')
+	from pieces group by n`
+
+// spans are the arguments of counted.
+type spans struct {
+	n, i0, i1       []int
+	station, a0, a1 []string
+}
+
+// add has the pages of p counted for batch n.
+func (s *spans) add(n int, p *exam.Pile) {
+	for _, x := range p.Spans {
+		s.n, s.station = append(s.n, n), append(s.station, p.Station)
+		s.a0, s.i0 = append(s.a0, x.From.File), append(s.i0, x.From.Image)
+		s.a1, s.i1 = append(s.a1, x.To.File), append(s.i1, x.To.Image)
+	}
+}
+
+// count gives to what came of the pages of each batch that has any file.
+func (s *spans) count(ctx context.Context, tx pgx.Tx, to func(n int, t exam.Tally)) error {
+	rows, err := tx.Query(ctx, counted, s.n, s.station, s.a0, s.i0, s.a1, s.i1)
+	if err != nil {
+		return err
+	}
+	var n int
+	var t exam.Tally
+	var back []byte
+	_, err = pgx.ForEachRow(rows, []any{&n, &t.Files, &t.Copies, &t.Waiting, &t.Pages, &t.Sheets, &back}, func() error {
+		var reasons []omr.Reason
+		if err := json.Unmarshal(back, &reasons); err != nil {
+			return err
+		}
+		t.Trays = map[exam.Tray]int{}
+		for _, r := range reasons {
+			t.Trays[exam.TrayOf(r)]++
+		}
+		to(n, t)
+		return nil
+	})
+	return err
+}
+
+// tally counts what came of the pages of piles.
+func tally(ctx context.Context, tx pgx.Tx, ps []exam.Pile) ([]exam.Tally, error) {
+	out := make([]exam.Tally, len(ps))
+	var s spans
+	for i := range ps {
+		out[i].Trays = map[exam.Tray]int{}
+		s.add(i, &ps[i])
+	}
+	err := s.count(ctx, tx, func(n int, t exam.Tally) { out[n] = t })
+	for i := range ps {
+		out[i].Batch, out[i].Open = ps[i].Batch, ps[i].Open
+	}
+	return settleWords(ps, out), err
+}
+
+// settleWords lets a person's word that found nothing new behind an end sheet count
+// the stack that ended there.
+func settleWords(ps []exam.Pile, ts []exam.Tally) (out []exam.Tally) {
+	gone := map[int]bool{}
+	for i := range ts {
+		k := slices.IndexFunc(ps, func(p exam.Pile) bool {
+			return p.Headed && p.Station == ps[i].Station && p.Sheet == ps[i].Sheet
+		})
+		if k >= 0 && !ps[i].Headed && ts[i].Files == 0 && !gone[k] {
+			b := ts[i].Batch
+			ts[i] = ts[k]
+			ts[i].Batch, gone[k] = b, true
+		}
+	}
+	for i := range ts {
+		if !gone[i] {
+			out = append(out, ts[i])
+		}
+	}
+	return out
+}
+
+// place gives the batches of header sheets the IDs of session and venue.
+func place(ctx context.Context, tx pgx.Tx, ps []exam.Pile) error {
+	named := []string{}
+	for i := range ps {
+		if ps[i].Headed {
+			named = append(named, string(ps[i].Session))
+		}
+	}
+	rows, err := tx.Query(ctx, `select body from sessions where id = any($1) or name = any($1)`, named)
+	if err != nil {
+		return err
+	}
+	var body []byte
+	_, err = pgx.ForEachRow(rows, []any{&body}, func() error {
+		var ses exam.Session
+		err := json.Unmarshal(body, &ses)
+		for i := range ps {
+			if err == nil && ps[i].Headed {
+				ps[i].In(&ses)
+			}
+		}
+		return err
+	})
+	return err
+}
 
 // Batches is the newest batches of a station, the newest first.
 func (s *Store) Batches(ctx context.Context, station string, limit int) (out []exam.Tally, err error) {
 	defer fault.Wrap(&err, "store: batches of station %s", station)
 	err = s.view(ctx, func(tx pgx.Tx) error {
-		out, err = tally(ctx, tx, tallies+`where b.station = $1 order by b.n desc limit $2`, station, limit)
+		ps, err := piles(ctx, tx, []string{station})
+		if err != nil {
+			return err
+		}
+		if err := place(ctx, tx, ps); err != nil {
+			return err
+		}
+		out, err = tally(ctx, tx, ps)
 		return err
 	})
-	return out, err
-}
-
-func tally(ctx context.Context, tx pgx.Tx, sql string, args ...any) ([]exam.Tally, error) {
-	rows, err := tx.Query(ctx, sql, args...)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (t exam.Tally, err error) {
-		var back []byte
-		var reasons []omr.Reason
-		err = row.Scan(&t.Station, &t.N, &t.Session, &t.Venue, &t.Stack, &t.Paper, &t.By, &t.At,
-			&t.Files, &t.Copies, &t.Waiting, &t.Pages, &t.Sheets, &back)
-		if err != nil {
-			return t, err
-		}
-		t.At, t.Trays = t.At.UTC(), map[exam.Tray]int{}
-		err = json.Unmarshal(back, &reasons)
-		for _, r := range reasons {
-			t.Trays[exam.TrayOf(r)]++
-		}
-		return t, err
-	})
+	slices.Reverse(out)
+	return out[:min(limit, len(out))], err
 }
 
 // Halls is every venue of a session with all its counts, in the session's order.
@@ -89,34 +227,74 @@ func (s *Store) Halls(ctx context.Context, id exam.SessionID) (out []exam.Hall, 
 		return nil, err
 	}
 	err = s.view(ctx, func(tx pgx.Tx) error {
-		out = nil
-		for _, v := range ses.Venues {
-			h, err := hall(ctx, tx, id, v)
-			if err != nil {
-				return err
-			}
-			out = append(out, h)
-		}
-		return nil
+		out, err = halls(ctx, tx, ses, ses.Venues)
+		return err
 	})
 	return out, err
 }
 
-// hall collects all that is known of one venue.
-func hall(ctx context.Context, tx pgx.Tx, id exam.SessionID, v exam.Venue) (h exam.Hall, err error) {
+// halls collects all that is known of some venues of a session.
+func halls(ctx context.Context, tx pgx.Tx, ses *exam.Session, vs []exam.Venue) (out []exam.Hall, err error) {
+	ps, err := pilesOf(ctx, tx, ses)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range vs {
+		of := slices.DeleteFunc(slices.Clone(ps), func(p exam.Pile) bool { return p.Venue != v.ID })
+		h, err := hall(ctx, tx, ses.ID, v, of)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, h)
+	}
+	return out, nil
+}
+
+// pilesOf are the batches of a session at all stations.
+func pilesOf(ctx context.Context, tx pgx.Tx, ses *exam.Session) ([]exam.Pile, error) {
+	rows, err := tx.Query(ctx, `
+		select station from batches where session = $1
+		union
+		select a.station from pages p join arrivals a on a.scan = p.scan and a.round = p.round
+		where p.reject->>'reason' = 'separator' and p.reject->'stack'->>'session' in ($1, $2)`, ses.ID, ses.Name)
+	if err != nil {
+		return nil, err
+	}
+	stations, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, err
+	}
+	all, err := piles(ctx, tx, stations)
+	if err != nil {
+		return nil, err
+	}
+	out := all[:0]
+	for _, p := range all {
+		if p.Headed {
+			p.In(ses)
+		}
+		if p.Session == ses.ID {
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+// hall collects all that is known of one venue, whose batches are ps.
+func hall(ctx context.Context, tx pgx.Tx, id exam.SessionID, v exam.Venue, ps []exam.Pile) (h exam.Hall, err error) {
 	h = exam.Hall{Venue: v, Absent: []exam.PersonID{}, Missing: []exam.Candidate{}, Present: []exam.PersonID{}, Waivers: []exam.Waiver{}}
-	if h.Batches, err = tally(ctx, tx, tallies+`where b.session = $1 and b.venue = $2 order by b.ended_at, b.station`, id, v.ID); err != nil {
+	if h.Batches, err = tally(ctx, tx, ps); err != nil {
 		return h, err
 	}
 	if h.Batches == nil {
 		h.Batches = []exam.Tally{}
 	}
-	err = tx.QueryRow(ctx, `
-		select count(distinct p.script) from batches b
-		join arrivals a on a.station = b.station and a.at > b.began_at and a.at <= b.ended_at
-		join pages p on p.scan = a.scan and p.round = a.round
-		where b.session = $1 and b.venue = $2`, id, v.ID).Scan(&h.Sheets)
-	if err != nil {
+	slices.SortStableFunc(h.Batches, func(a, b exam.Tally) int { return a.At.Compare(b.At) })
+	var s spans
+	for i := range ps {
+		s.add(0, &ps[i])
+	}
+	if err := s.count(ctx, tx, func(_ int, t exam.Tally) { h.Sheets = t.Sheets }); err != nil {
 		return h, err
 	}
 	if err := attendance(ctx, tx, id, &h); err != nil {
@@ -261,10 +439,10 @@ func (s *Store) atHall(ctx context.Context, id exam.SessionID, v exam.VenueID, d
 		if err := lock(ctx, tx, id); err != nil {
 			return err
 		}
-		h, err := hall(ctx, tx, id, ses.Venues[i])
+		hs, err := halls(ctx, tx, ses, ses.Venues[i:i+1])
 		if err != nil {
 			return err
 		}
-		return do(tx, &h)
+		return do(tx, &hs[0])
 	})
 }

@@ -68,7 +68,9 @@ func (s *Store) round(ctx context.Context, tx pgx.Tx, id exam.ScanID) (round int
 	var done, read, live bool
 	err = tx.QueryRow(ctx, `
 		select r.round, r.done_at is not null,
-			exists (select from pages p where p.scan = r.scan and p.script is not null),
+			exists (select from pages p where p.scan = r.scan and p.script is not null)
+				or coalesce(r.pages, 0) > 0 and not exists (select from pages p where p.scan = r.scan and p.round = r.round
+					and p.reject->>'reason' not in ('blank-page', 'separator')),
 			exists (select from river_job j where j.id = r.job
 				and j.state in ('available', 'pending', 'running', 'retryable', 'scheduled'))
 		from rounds r where r.scan = $1 order by r.round desc limit 1`, id).Scan(&round, &done, &read, &live)
@@ -139,13 +141,13 @@ func (s *Store) Scan(ctx context.Context, id exam.ScanID) (out exam.Scan, err er
 // what order. A page of a round is counted by its image; image 0 is the file.
 const fates = `
 	select a.id, a.scan, a.station, a.name, a.size, a.at,
-		case when a.copy then 'copy' when r.done_at is null then 'waiting' when p.sheets > 0 then 'read' else 'returned' end,
+		case when a.copy then 'copy' when r.done_at is null then 'waiting' when p.sheets > 0 or not p.others then 'read' else 'returned' end,
 		coalesce(r.pages, 0), p.sheets, p.back, case when a.copy then s.name else '' end
 	from arrivals a
 	join scans s on s.id = a.scan
 	join rounds r on r.scan = a.scan and r.round = a.round
 	cross join lateral (
-		select count(script) as sheets,
+		select count(script) as sheets, coalesce(bool_or(reject->>'reason' not in ('blank-page', 'separator')), true) as others,
 			jsonb_agg(jsonb_build_object('image', image, 'why', reject) order by image) filter (where reject is not null) as back
 		from pages where scan = a.scan and round = a.round
 	) p `

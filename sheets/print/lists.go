@@ -8,6 +8,17 @@ import (
 	"bargkhan/sheets/typeset"
 )
 
+// Header draws the header or end sheet of one stack, as a Batch prints it, on the
+// paper of d. name and date are the exam's, and may be empty; without fonts (nil) it carries no text but its code.
+func Header(d *sheets.Design, s sheets.Stack, name, date string, fonts *typeset.Fonts) (*typeset.Page, error) {
+	p, err := New(d, fonts)
+	if err != nil {
+		return nil, err
+	}
+	b := press{Batch: &Batch{Design: d, Name: name, Date: date}, fonts: p.fonts}
+	return b.header(s), nil
+}
+
 // header is the sheet before a stack, or behind it: what lies here, for people and
 // as a code. It has none of the anchors of a sheet of ours, so that no reader takes
 // it for one, and black bars to the paper's edge, so that stacks are told apart in a

@@ -131,9 +131,22 @@ func (w *worker) page(ctx context.Context, p page.Page, decoding error) (answer,
 	var err error
 	a.Reading, err = w.look(ctx, p, w.design)
 	if errors.As(err, &a.Reject) {
-		a.Reading, err = nil, nil
+		a.Reading, a.Reject, err = nil, separator(p, a.Reject), nil
 	}
 	return a, err
+}
+
+// separator looks whether a page that is no answer sheet is the header or the end
+// sheet of a stack.
+func separator(p page.Page, why *omr.Reject) *omr.Reject {
+	if why.Reason != omr.NoAnchors {
+		return why
+	}
+	s, ok := omr.Header(p)
+	if !ok {
+		return why
+	}
+	return &omr.Reject{Reason: omr.Separator, Detail: s.Text(), Stack: &s}
 }
 
 // world returns err if it is not the file's fault.
