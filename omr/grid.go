@@ -123,7 +123,7 @@ func (s *sight) find(p *Pose, g *grid, sp *spot, reach float64) hit {
 	dx, dy := density(l)
 	res := math.Sqrt(dx * dy)
 	f := pix.Climb{White: white, Far: max(reach*res, 1), Near: near, Step: max(int(math.Round(findStep*res)), 1)}
-	s.mem.stencil.Set(s.img, c, l, f.Reach(), look.on, look.out, look.in)
+	s.mem.stencil.Set(s.img, c, l, look.on, look.out, look.in)
 	top := s.mem.stencil.Climb(&f)
 	return hit{l.Back(top.At), top.Score}
 }

@@ -36,6 +36,7 @@ import (
 type benchCmd struct {
 	Pages      int    `default:"4" help:"Different pages of each kind."`
 	Rounds     int    `default:"12" help:"How often each page is read; at least 3."`
+	Only       string `help:"Measure only the kinds whose names hold this, such as G4." placeholder:"TEXT"`
 	JSON       bool   `help:"Write one JSON object instead of a table."`
 	Baselines  string `help:"Folder of baselines: compare with this machine's, or write it if there is none." placeholder:"DIR"`
 	Keep       bool   `help:"Write this machine's baseline anew."`
@@ -152,7 +153,10 @@ func (c *benchCmd) measure(ctx context.Context) (*benchResult, error) {
 		return nil, err
 	}
 	out := &benchResult{Machine: machine(), Workers: runtime.NumCPU()}
-	for i, k := range benchKinds {
+	for _, k := range benchKinds {
+		if !strings.Contains(k.Name, c.Only) {
+			continue
+		}
 		d := designs[k.design]
 		imgs, err := omrtest.Pages(d, c.Pages, k.dpi, 1)
 		if err != nil {
@@ -168,11 +172,14 @@ func (c *benchCmd) measure(ctx context.Context) (*benchResult, error) {
 			return nil, fmt.Errorf("%s: %w", k.Name, err)
 		}
 		out.Rows = append(out.Rows, row)
-		if i == 0 {
+		if len(out.Rows) == 1 {
 			out.Allocs = b.allocs(files, c.Rounds)
 			out.One = b.flow(files, c.Rounds, 1)
 			out.All = b.flow(files, c.Rounds, out.Workers)
 		}
+	}
+	if len(out.Rows) == 0 {
+		return nil, fmt.Errorf("no kind holds %q: the names stand in the table of a run without --only", c.Only)
 	}
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

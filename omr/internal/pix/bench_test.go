@@ -40,7 +40,10 @@ func BenchmarkLoops(b *testing.B) {
 		{"blobs", func() { figures.Blobs(small, paper, 0.62, 10, 76) }},
 		{"samples", func() { Samples(page, at, l, steps, values) }},
 		{"middles", func() { q.Middles(page, at, l, values) }},
-		{"stencil", func() { s.Set(page, at, l, 5, steps[:32], steps[32:64], steps[64:96]) }},
+		{"stencil", func() {
+			s.Set(page, at, l, steps[:32], steps[32:64], steps[64:96])
+			s.Climb(&Climb{White: 230, Far: 7, Near: 0.05, Step: 1})
+		}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()

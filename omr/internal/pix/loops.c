@@ -1,4 +1,4 @@
-#pragma GCC optimize("O3")
+#pragma GCC optimize("O3", "fp-contract=off")
 
 #include "loops.h"
 
@@ -8,6 +8,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 #define FAST __attribute__((target("avx2")))
+#define WIDE __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw")))
 #define CLONES __attribute__((target_clones("avx2", "default")))
 #else
 #define CLONES
@@ -20,6 +21,13 @@ static int fast(void) {
 	return 0;
 #endif
 }
+
+#if defined(__x86_64__)
+static int wide(void) {
+	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+	       __builtin_cpu_supports("avx512bw");
+}
+#endif
 
 // ---- whole pictures
 
@@ -545,6 +553,56 @@ static int roomy(const pix_picture *p) {
 	return p->w >= 4 && p->h >= 4 && (uint64_t)p->stride * (uint64_t)p->h < INT32_MAX;
 }
 
+// Eight places at once, all at least a pixel from the right border and two from the
+// lower one; x and y have centres at whole numbers.
+WIDE static inline __m512d at8(const pix_picture *p, __m512d x, __m512d y) {
+	__m256i xi = _mm512_cvttpd_epi32(x), yi = _mm512_cvttpd_epi32(y), byte = _mm256_set1_epi32(255);
+	__m512d fx = _mm512_sub_pd(x, _mm512_cvtepi32_pd(xi)), fy = _mm512_sub_pd(y, _mm512_cvtepi32_pd(yi));
+	__m256i o = _mm256_add_epi32(_mm256_mullo_epi32(yi, _mm256_set1_epi32(p->stride)), xi);
+	__m256i top = _mm256_i32gather_epi32((const int *)p->at, o, 1);
+	__m256i low = _mm256_i32gather_epi32((const int *)(p->at + p->stride), o, 1);
+	__m512d a = _mm512_cvtepi32_pd(_mm256_and_si256(top, byte));
+	__m512d b = _mm512_cvtepi32_pd(_mm256_and_si256(_mm256_srli_epi32(top, 8), byte));
+	__m512d c = _mm512_cvtepi32_pd(_mm256_and_si256(low, byte));
+	__m512d d = _mm512_cvtepi32_pd(_mm256_and_si256(_mm256_srli_epi32(low, 8), byte));
+	a = _mm512_add_pd(a, _mm512_mul_pd(_mm512_sub_pd(b, a), fx));
+	c = _mm512_add_pd(c, _mm512_mul_pd(_mm512_sub_pd(d, c), fx));
+	return _mm512_add_pd(a, _mm512_mul_pd(_mm512_sub_pd(c, a), fy));
+}
+
+// Whether at8 may look at all of x and y.
+WIDE static inline int open8(const pix_picture *p, __m512d x, __m512d y) {
+	const __m512d zero = _mm512_setzero_pd();
+	__mmask8 in = _mm512_cmp_pd_mask(x, zero, _CMP_GE_OQ);
+	in = _mm512_mask_cmp_pd_mask(in, y, zero, _CMP_GE_OQ);
+	in = _mm512_mask_cmp_pd_mask(in, x, _mm512_set1_pd(p->w - 1), _CMP_LT_OQ);
+	in = _mm512_mask_cmp_pd_mask(in, y, _mm512_set1_pd(p->h - 2), _CMP_LT_OQ);
+	return in == 255;
+}
+
+WIDE static int samples8(const pix_picture *p, const double c[2], const double l[4], const double *steps, int n,
+                         double *dst) {
+	const __m512d cx = _mm512_set1_pd(c[0]), cy = _mm512_set1_pd(c[1]), half = _mm512_set1_pd(0.5);
+	const __m512d xx = _mm512_set1_pd(l[0]), xy = _mm512_set1_pd(l[1]), yx = _mm512_set1_pd(l[2]), yy = _mm512_set1_pd(l[3]);
+	const __m512i even = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14), odd = _mm512_setr_epi64(1, 3, 5, 7, 9, 11, 13, 15);
+	int i = 0;
+	for (; i + 8 <= n; i += 8) {
+		__m512d u = _mm512_loadu_pd(steps + 2 * i), v = _mm512_loadu_pd(steps + 2 * i + 8);
+		__m512d sx = _mm512_permutex2var_pd(u, even, v), sy = _mm512_permutex2var_pd(u, odd, v);
+		__m512d x = _mm512_add_pd(_mm512_add_pd(cx, _mm512_mul_pd(xx, sx)), _mm512_mul_pd(xy, sy));
+		__m512d y = _mm512_add_pd(_mm512_add_pd(cy, _mm512_mul_pd(yx, sx)), _mm512_mul_pd(yy, sy));
+		x = _mm512_sub_pd(x, half);
+		y = _mm512_sub_pd(y, half);
+		if (open8(p, x, y)) {
+			_mm512_storeu_pd(dst + i, at8(p, x, y));
+			continue;
+		}
+		for (int k = i; k < i + 8; k++)
+			dst[k] = seen(p, c[0] + l[0] * steps[2 * k] + l[1] * steps[2 * k + 1], c[1] + l[2] * steps[2 * k] + l[3] * steps[2 * k + 1]);
+	}
+	return i;
+}
+
 FAST static int samples4(const pix_picture *p, const double c[2], const double l[4], const double *steps, int n,
                          double *dst) {
 	const __m256d cx = _mm256_set1_pd(c[0]), cy = _mm256_set1_pd(c[1]), w = _mm256_set1_pd(p->w),
@@ -595,6 +653,35 @@ FAST static void middle4(double *v) {
 	}
 }
 
+WIDE static void profile8(const pix_picture *p, const double a[2], const double ab[2], const double across[2], int m,
+                          int n, double *dst) {
+	double steps = n > 1 ? n - 1 : 1;
+	const __m512d half = _mm512_set1_pd(0.5), first = _mm512_setr_pd(0, 1, 2, 3, 4, 5, 6, 7);
+	for (int i = 0; i < n; i += 8) {
+		__m512d t = _mm512_div_pd(_mm512_min_pd(_mm512_add_pd(_mm512_set1_pd(i), first), _mm512_set1_pd(n - 1)), _mm512_set1_pd(steps));
+		__m512d x = _mm512_add_pd(_mm512_set1_pd(a[0]), _mm512_mul_pd(_mm512_set1_pd(ab[0]), t));
+		__m512d y = _mm512_add_pd(_mm512_set1_pd(a[1]), _mm512_mul_pd(_mm512_set1_pd(ab[1]), t));
+		__m512d all = _mm512_setzero_pd();
+		for (int j = 0; j < m; j++) {
+			double s = (2 * (double)j + 1) / (double)m - 1;
+			__m512d u = _mm512_sub_pd(_mm512_add_pd(x, _mm512_set1_pd(across[0] * s)), half);
+			__m512d v = _mm512_sub_pd(_mm512_add_pd(y, _mm512_set1_pd(across[1] * s)), half);
+			if (open8(p, u, v)) {
+				all = _mm512_add_pd(all, at8(p, u, v));
+				continue;
+			}
+			double us[8], vs[8];
+			_mm512_storeu_pd(us, u);
+			_mm512_storeu_pd(vs, v);
+			for (int k = 0; k < 8; k++)
+				us[k] = at(p, us[k], vs[k]);
+			all = _mm512_add_pd(all, _mm512_loadu_pd(us));
+		}
+		__mmask8 left = n - i < 8 ? (__mmask8)((1 << (n - i)) - 1) : 255;
+		_mm512_mask_storeu_pd(dst + i, left, _mm512_div_pd(all, _mm512_set1_pd(m)));
+	}
+}
+
 FAST static void profile4(const pix_picture *p, const double a[2], const double ab[2], const double across[2], int m,
                           int n, double *dst) {
 	double steps = n > 1 ? n - 1 : 1;
@@ -621,7 +708,9 @@ FAST static void profile4(const pix_picture *p, const double a[2], const double 
 void pix_samples(const pix_picture *p, const double c[2], const double l[4], const double *steps, int n, double *dst) {
 	int i = 0;
 #if defined(__x86_64__)
-	if (fast() && roomy(p))
+	if (wide() && roomy(p))
+		i = samples8(p, c, l, steps, n, dst);
+	else if (fast() && roomy(p))
 		i = samples4(p, c, l, steps, n, dst);
 #endif
 	for (; i < n; i++) {
@@ -655,6 +744,10 @@ void pix_middles(const pix_picture *p, const double c[2], const double l[4], con
 void pix_profile(const pix_picture *p, const double a[2], const double ab[2], const double across[2], int m, int n,
                  double *dst) {
 #if defined(__x86_64__)
+	if (wide() && roomy(p)) {
+		profile8(p, a, ab, across, m, n, dst);
+		return;
+	}
 	if (fast() && roomy(p)) {
 		profile4(p, a, ab, across, m, n, dst);
 		return;
@@ -673,34 +766,129 @@ void pix_profile(const pix_picture *p, const double a[2], const double ab[2], co
 
 // ---- stencils
 
-// Adds the n rows of 16 pixels at off from each place.
-static void add16(uint16_t *sum, const uint8_t *const *at, int n, ptrdiff_t off) {
-	uint16_t s[16] = {0};
+enum { MOST_PLACES = 256, MOST_REACH = 127 };
+
+// A climb in progress: the sums of each row of moves are made when they are asked for.
+typedef struct {
+	const uint8_t *at[3][MOST_PLACES];
+	ptrdiff_t stride;
+	int n, r, wide;
+	uint16_t *sums;
+	double *scores, white, far, near;
+	uint8_t summed[2 * MOST_REACH + 1], scored[2 * MOST_REACH + 1];
+} stencil;
+
+// Adds n rows of pixels, moved by off, to wide sums.
+static void add_rows(uint16_t *sum, const uint8_t *const *at, int n, ptrdiff_t off, int wide) {
+	memset(sum, 0, (size_t)wide * sizeof *sum);
 	for (int i = 0; i < n; i++)
-		for (int k = 0; k < 16; k++)
-			s[k] = (uint16_t)(s[k] + at[i][off + k]);
-	memcpy(sum, s, sizeof s);
+		for (int k = 0; k < wide; k++)
+			sum[k] = (uint16_t)(sum[k] + at[i][off + k]);
 }
 
 #if defined(__x86_64__)
-FAST static void add16_fast(uint16_t *sum, const uint8_t *const *at, int n, ptrdiff_t off) {
-	__m256i s = _mm256_setzero_si256();
-	for (int i = 0; i < n; i++)
-		s = _mm256_add_epi16(s, _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(at[i] + off))));
-	_mm256_storeu_si256((__m256i *)sum, s);
+FAST static void add_rows_fast(uint16_t *sum, const uint8_t *const *at, int n, ptrdiff_t off, int wide) {
+	for (int k = 0; k < wide; k += 16) {
+		__m256i s = _mm256_setzero_si256();
+		for (int i = 0; i < n; i++)
+			s = _mm256_add_epi16(s, _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(at[i] + off + k))));
+		_mm256_storeu_si256((__m256i *)(sum + k), s);
+	}
 }
 
-FAST static void add32_fast(uint16_t *sum, const uint8_t *const *at, int n, ptrdiff_t off) {
-	__m256i s = _mm256_setzero_si256(), t = s;
-	for (int i = 0; i < n; i++) {
-		const __m128i *v = (const __m128i *)(at[i] + off);
-		s = _mm256_add_epi16(s, _mm256_cvtepu8_epi16(_mm_loadu_si128(v)));
-		t = _mm256_add_epi16(t, _mm256_cvtepu8_epi16(_mm_loadu_si128(v + 1)));
+WIDE static void add_rows_wide(uint16_t *sum, const uint8_t *const *at, int n, ptrdiff_t off, int wide) {
+	int k = 0;
+	for (; k + 32 <= wide; k += 32) {
+		__m512i s = _mm512_setzero_si512(), t = s;
+		int i = 0;
+		for (; i + 2 <= n; i += 2) {
+			s = _mm512_add_epi16(s, _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(at[i] + off + k))));
+			t = _mm512_add_epi16(t, _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(at[i + 1] + off + k))));
+		}
+		for (; i < n; i++)
+			s = _mm512_add_epi16(s, _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(at[i] + off + k))));
+		_mm512_storeu_si512(sum + k, _mm512_add_epi16(s, t));
 	}
-	_mm256_storeu_si256((__m256i *)sum, s);
-	_mm256_storeu_si256((__m256i *)(sum + 16), t);
+	if (k < wide)
+		add_rows_fast(sum + k, at, n, off + k, wide - k);
 }
 #endif
+
+// The sums of group g in row y.
+static uint16_t *sums_of(stencil *s, int g, int y) {
+	uint16_t *row = s->sums + ((ptrdiff_t)g * (2 * s->r + 1) + y + s->r) * s->wide;
+	if (s->summed[y + s->r] >> g & 1)
+		return row;
+	s->summed[y + s->r] |= (uint8_t)(1 << g);
+	ptrdiff_t off = (ptrdiff_t)y * s->stride - s->r;
+#if defined(__x86_64__)
+	if (wide())
+		add_rows_wide(row, s->at[g], s->n, off, s->wide);
+	else if (fast())
+		add_rows_fast(row, s->at[g], s->n, off, s->wide);
+	else
+#endif
+		add_rows(row, s->at[g], s->n, off, s->wide);
+	return row;
+}
+
+static void score(const stencil *s, const uint16_t *on, const uint16_t *out, const uint16_t *in, int y, double *to) {
+	for (int k = 0; k < 2 * s->r + 1; k++) {
+		double x = k - s->r, a = (double)on[k] / s->n, b = (double)out[k] / s->n, c = (double)in[k] / s->n;
+		double more = (c - a) / s->white;
+		to[k] = (b - a) / s->white + 0.5 * (more > 0 ? more : 0) - s->near * (x * x + (double)y * y) / (s->far * s->far);
+	}
+}
+
+#if defined(__x86_64__)
+// n is a power of two, so that its inverse is exact.
+FAST static inline __m256d means4(const uint16_t *sums, __m256d n) {
+	return _mm256_mul_pd(_mm256_cvtepi32_pd(_mm_cvtepu16_epi32(_mm_loadl_epi64((const __m128i *)sums))), n);
+}
+
+FAST static void score_fast(const stencil *s, const uint16_t *on, const uint16_t *out, const uint16_t *in, int y,
+                            double *to) {
+	const __m256d w = _mm256_set1_pd(s->white), half = _mm256_set1_pd(0.5), zero = _mm256_setzero_pd();
+	const __m256d f = _mm256_set1_pd(s->far * s->far), e = _mm256_set1_pd(s->near), n = _mm256_set1_pd(1.0 / s->n);
+	for (int k = 0; k < 2 * s->r + 1; k += 4) { // rows are filled to sixteens
+		__m256d a = means4(on + k, n), b = means4(out + k, n), c = means4(in + k, n);
+		__m256d x = _mm256_add_pd(_mm256_set1_pd(k - s->r), _mm256_setr_pd(0, 1, 2, 3));
+		__m256d d = _mm256_add_pd(_mm256_mul_pd(x, x), _mm256_set1_pd((double)y * y));
+		__m256d more = _mm256_max_pd(_mm256_div_pd(_mm256_sub_pd(c, a), w), zero);
+		__m256d v = _mm256_add_pd(_mm256_div_pd(_mm256_sub_pd(b, a), w), _mm256_mul_pd(half, more));
+		_mm256_storeu_pd(to + k, _mm256_sub_pd(v, _mm256_div_pd(_mm256_mul_pd(e, d), f)));
+	}
+}
+#endif
+
+// The scores of row y; that of no move across is at 0.
+static const double *scores_of(stencil *s, int y) {
+	double *row = s->scores + (ptrdiff_t)(y + s->r) * s->wide;
+	if (s->scored[y + s->r])
+		return row + s->r;
+	s->scored[y + s->r] = 1;
+	const uint16_t *on = sums_of(s, 0, y), *out = sums_of(s, 1, y), *in = sums_of(s, 2, y);
+#if defined(__x86_64__)
+	if (fast() && (s->n & (s->n - 1)) == 0)
+		score_fast(s, on, out, in, y, row);
+	else
+#endif
+		score(s, on, out, in, y, row);
+	return row + s->r;
+}
+
+CLONES static int any_below(const uint16_t *row, int n, int limit) {
+	uint16_t any = 0, most = (uint16_t)limit;
+	for (int k = 0; k < n; k++)
+		any |= row[k] <= most ? 1 : 0;
+	return any;
+}
+
+// Whether a move in row y may score more than least: nothing is brighter than 255.
+static int worth(stencil *s, int y, double least) {
+	double limit = s->n * (255 - (least - 1e-6) * s->white / 1.5);
+	return limit >= 0 && (limit >= UINT16_MAX || any_below(sums_of(s, 0, y), 2 * s->r + 1, (int)limit));
+}
 
 // The pixels at which n places lie.
 CLONES static void pixels(const double c[2], const double l[4], const double *steps, int n, int *xs, int *ys) {
@@ -710,119 +898,61 @@ CLONES static void pixels(const double c[2], const double l[4], const double *st
 	}
 }
 
-int pix_table(const pix_picture *p, const double c[2], const double l[4], const double *const steps[3], int n, int r,
-              int wide, uint16_t *sums) {
-	const uint8_t *at[256];
-	int xs[256], ys[256];
-#if defined(__x86_64__)
-	int quick = fast();
-#endif
-	int x0 = INT32_MAX, y0 = INT32_MAX, x1 = INT32_MIN, y1 = INT32_MIN, rows = 2 * r + 1;
-	if (n > 256)
-		return 0;
+// Finds the pixels of all places, and whether they stay inside the picture.
+static int place(stencil *s, const pix_picture *p, const double c[2], const double l[4], const double *const steps[3]) {
+	int xs[MOST_PLACES], ys[MOST_PLACES], x0 = INT32_MAX, y0 = INT32_MAX, x1 = INT32_MIN, y1 = INT32_MIN;
 	for (int g = 0; g < 3; g++) {
-		pixels(c, l, steps[g], n, xs, ys);
-		for (int i = 0; i < n; i++) {
+		pixels(c, l, steps[g], s->n, xs, ys);
+		for (int i = 0; i < s->n; i++) {
 			int x = xs[i], y = ys[i];
 			x0 = x < x0 ? x : x0, x1 = x > x1 ? x : x1;
 			y0 = y < y0 ? y : y0, y1 = y > y1 ? y : y1;
-			at[i] = p->at + (ptrdiff_t)y * p->stride + x;
+			s->at[g][i] = p->at + (ptrdiff_t)y * p->stride + x;
 		}
-		if (x0 - r < 0 || y0 - r < 0 || x1 + r >= p->w || y1 + r >= p->h)
-			return 0;
-		size_t last = (size_t)(y1 + r) * (size_t)p->stride + (size_t)(x1 - r + wide);
-		if (last > p->size)
-			return 0;
-		for (int y = -r; y <= r; y++)
-			for (int k = 0; k < wide; k += 16) {
-#if defined(__x86_64__)
-				if (quick && k + 32 <= wide) {
-					add32_fast(sums + ((ptrdiff_t)g * rows + y + r) * wide + k, at, n, (ptrdiff_t)y * p->stride - r + k);
-					k += 16;
-					continue;
-				}
-#endif
-				uint16_t *to = sums + ((ptrdiff_t)g * rows + y + r) * wide + k;
-				ptrdiff_t off = (ptrdiff_t)y * p->stride - r + k;
-#if defined(__x86_64__)
-				if (quick) {
-					add16_fast(to, at, n, off);
-					continue;
-				}
-#endif
-				add16(to, at, n, off);
-			}
 	}
-	return 1;
+	if (x0 - s->r < 0 || y0 - s->r < 0 || x1 + s->r >= p->w || y1 + s->r >= p->h)
+		return 0;
+	return (size_t)(y1 + s->r) * (size_t)p->stride + (size_t)(x1 - s->r + s->wide) <= p->size;
 }
 
-// The score of each move of a stencil.
-static void score(const uint16_t *sums, int n, int r, int wide, double white, double far, double near, double *to) {
-	ptrdiff_t plane = (ptrdiff_t)(2 * r + 1) * wide;
-	for (int y = -r; y <= r; y++)
-		for (int x = -r; x <= r; x++) {
-			ptrdiff_t k = (ptrdiff_t)(y + r) * wide + x + r;
-			double on = (double)sums[k] / n, out = (double)sums[k + plane] / n, in = (double)sums[k + 2 * plane] / n;
-			double more = (in - on) / white;
-			to[k] = (out - on) / white + 0.5 * (more > 0 ? more : 0) - near * (double)(x * x + y * y) / (far * far);
-		}
-}
-
-#if defined(__x86_64__)
-// n is a power of two, so that its inverse is exact.
-FAST static inline __m256d means4(const uint16_t *sums, __m256d n) {
-	return _mm256_mul_pd(_mm256_cvtepi32_pd(_mm_cvtepu16_epi32(_mm_loadl_epi64((const __m128i *)sums))), n);
-}
-
-FAST static void score_fast(const uint16_t *sums, int n, int r, int wide, double white, double far, double near,
-                            double *to) {
-	ptrdiff_t plane = (ptrdiff_t)(2 * r + 1) * wide;
-	const __m256d w = _mm256_set1_pd(white), half = _mm256_set1_pd(0.5), zero = _mm256_setzero_pd();
-	const __m256d f = _mm256_set1_pd(far * far), e = _mm256_set1_pd(near), count = _mm256_set1_pd(1.0 / n);
-	for (int y = -r; y <= r; y++)
-		for (int k = 0; k < 2 * r + 1; k += 4) { // rows are filled to sixteens
-			const uint16_t *at = sums + (ptrdiff_t)(y + r) * wide + k;
-			__m256d on = means4(at, count), out = means4(at + plane, count), in = means4(at + 2 * plane, count);
-			__m256d x = _mm256_add_pd(_mm256_set1_pd(k - r), _mm256_setr_pd(0, 1, 2, 3));
-			__m256d d = _mm256_add_pd(_mm256_mul_pd(x, x), _mm256_set1_pd((double)y * y));
-			__m256d more = _mm256_max_pd(_mm256_div_pd(_mm256_sub_pd(in, on), w), zero);
-			__m256d v = _mm256_add_pd(_mm256_div_pd(_mm256_sub_pd(out, on), w), _mm256_mul_pd(half, more));
-			v = _mm256_sub_pd(v, _mm256_div_pd(_mm256_mul_pd(e, d), f));
-			_mm256_storeu_pd(to + (ptrdiff_t)(y + r) * wide + k, v);
-		}
-}
-#endif
-
-void pix_climb(const uint16_t *sums, int n, int r, int wide, double white, double far, double near, int step,
-               double *scores, double out[7]) {
-#if defined(__x86_64__)
-	if (fast() && (n & (n - 1)) == 0)
-		score_fast(sums, n, r, wide, white, far, near, scores);
-	else
-#endif
-		score(sums, n, r, wide, white, far, near, scores);
-	const double *mid = scores + (ptrdiff_t)r * wide + r;
-	double best = mid[0], limit = far * far + 0.5;
+int pix_climb(const pix_picture *p, const double c[2], const double l[4], const double *const steps[3], int n, int r,
+              int wide, const double how[3], int step, uint16_t *sums, double *scores, double out[7]) {
+	stencil s;
+	if (n > MOST_PLACES || r > MOST_REACH)
+		return 0;
+	s.n = n, s.r = r, s.wide = wide, s.stride = p->stride;
+	s.sums = sums, s.scores = scores, s.white = how[0], s.far = how[1], s.near = how[2];
+	if (!place(&s, p, c, l, steps))
+		return 0;
+	memset(s.summed, 0, (size_t)(2 * r + 1));
+	memset(s.scored, 0, (size_t)(2 * r + 1));
+	double best = scores_of(&s, 0)[0], limit = s.far * s.far + 0.5;
 	int bx = 0, by = 0;
-	for (int reach = (int)far;;) {
+	for (int reach = (int)s.far;;) {
 		int x0 = bx, y0 = by, m = reach / step * step;
-		for (int y = y0 - m; y <= y0 + m; y += step)
-			for (int x = x0 - m; x <= x0 + m; x += step) {
-				if ((double)(x * x + y * y) > limit)
-					continue;
-				double v = mid[(ptrdiff_t)y * wide + x];
-				if (v > best + 1e-9) {
-					best = v;
+		double least = best; // that the best of these moves scores: from the rows around the last best
+		for (int y = y0 - (m > 0 ? step : 0); y <= y0 + (m > 0 ? step : 0); y += step)
+			for (int x = x0 - m; x <= x0 + m; x += step)
+				if ((double)(x * x + y * y) <= limit && scores_of(&s, y)[x] > least)
+					least = scores_of(&s, y)[x];
+		for (int y = y0 - m; y <= y0 + m; y += step) {
+			if ((double)y * y > limit || !worth(&s, y, least))
+				continue;
+			const double *row = scores_of(&s, y);
+			for (int x = x0 - m; x <= x0 + m; x += step)
+				if ((double)(x * x + y * y) <= limit && row[x] > best + 1e-9) {
+					best = row[x];
 					bx = x;
 					by = y;
 				}
-			}
+		}
 		if (step == 1)
 			break;
 		reach = step - 1;
 		step = (step + 1) / 2;
 	}
-	const double *at = mid + (ptrdiff_t)by * wide + bx;
-	double got[7] = {bx, by, best, at[-1], at[1], at[-wide], at[wide]};
+	const double *row = scores_of(&s, by);
+	double got[7] = {bx, by, best, row[bx - 1], row[bx + 1], scores_of(&s, by - 1)[bx], scores_of(&s, by + 1)[bx]};
 	memcpy(out, got, sizeof got);
+	return 1;
 }

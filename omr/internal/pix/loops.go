@@ -20,10 +20,8 @@ package pix
 // #cgo nocallback go_middles
 // #cgo noescape go_profile
 // #cgo nocallback go_profile
-// #cgo noescape go_table
-// #cgo nocallback go_table
-// #cgo noescape pix_climb
-// #cgo nocallback pix_climb
+// #cgo noescape go_climb
+// #cgo nocallback go_climb
 // #include "loops.h"
 import "C"
 
@@ -191,18 +189,17 @@ func (f *Figures) gather(least, most int) {
 	f.figures = f.figures[:n]
 }
 
-// table sets the sums of three groups of places, each of the same number, moved by up
-// to r pixels; it is false where a place is not in the picture.
-func table(img *image.Gray, c Point, l Lens, groups *[3][]geom.Point[geom.Paper], r, wide int, sums []uint16) bool {
-	return C.go_table(first(img.Pix), C.size_t(len(img.Pix)), C.int(img.Stride), C.int(img.Rect.Max.X), C.int(img.Rect.Max.Y),
-		C.double(c.X), C.double(c.Y), C.double(l.XX), C.double(l.XY), C.double(l.YX), C.double(l.YY),
-		places(groups[0]), places(groups[1]), places(groups[2]), C.int(len(groups[0])), C.int(r), C.int(wide),
-		(*C.uint16_t)(unsafe.SliceData(sums))) != 0
-}
-
-// climb is Climb over the table.
-func (s *Stencil) climb(white, far, near float64, step int) {
-	s.scores = sized(s.scores, (2*s.r+1)*s.wide)
-	C.pix_climb((*C.uint16_t)(unsafe.SliceData(s.sums)), C.int(len(s.groups[0])), C.int(s.r), C.int(s.wide), C.double(white),
-		C.double(far), C.double(near), C.int(step), values(s.scores), (*C.double)(&s.top[0]))
+// climb is Climb where no place leaves the picture; else it is false.
+func (s *Stencil) climb(c *Climb) bool {
+	n, r := len(s.groups[0]), c.Reach()
+	if n == 0 || len(s.groups[1]) != n || len(s.groups[2]) != n {
+		return false
+	}
+	wide := (2*r + 1 + 15) &^ 15
+	s.sums, s.scores = sized(s.sums, 3*(2*r+1)*wide), sized(s.scores, (2*r+1)*wide)
+	return C.go_climb(first(s.img.Pix), C.size_t(len(s.img.Pix)), C.int(s.img.Stride), C.int(s.img.Rect.Max.X), C.int(s.img.Rect.Max.Y),
+		C.double(s.c.X), C.double(s.c.Y), C.double(s.l.XX), C.double(s.l.XY), C.double(s.l.YX), C.double(s.l.YY),
+		places(s.groups[0]), places(s.groups[1]), places(s.groups[2]), C.int(n), C.int(r), C.int(wide),
+		C.double(c.White), C.double(c.Far), C.double(c.Near), C.int(c.Step),
+		(*C.uint16_t)(unsafe.SliceData(s.sums)), values(s.scores), (*C.double)(&s.top[0])) != 0
 }

@@ -66,18 +66,15 @@ void pix_middles(const pix_picture *p, const double c[2], const double lens[4], 
 void pix_profile(const pix_picture *p, const double a[2], const double ab[2], const double across[2], int m, int n,
                  double *dst);
 
-// Sums of three groups of n pixels each, moved by -r..r in both directions: group g
-// moved by x, y is at sums[(g·(2r+1) + y+r)·wide + x+r]. wide is a multiple of 16.
-// Returns 0 if a place is outside the picture or reading would go beyond its bytes.
-int pix_table(const pix_picture *p, const double c[2], const double lens[4], const double *const steps[3], int n, int r,
-              int wide, uint16_t *sums);
-
-// Climbs over the sums of pix_table, of n places a group, to where the second group
-// stands out against the first most; see Stencil.Climb. scores has the room of a plane of
-// sums. out receives x, y, the score there, and those of its left, right, upper and lower
-// neighbours.
-void pix_climb(const uint16_t *sums, int n, int r, int wide, double white, double far, double near, int step,
-               double *scores, double out[7]);
+// Climbs to the move by whole pixels, up to r in both directions, at which the second of
+// three groups of n places stands out against the first most; see Stencil.Climb. how is
+// White, Far and Near of a Climb. wide is a multiple of 16 above 2r; sums has the room of
+// 3·(2r+1)·wide, scores of (2r+1)·wide. out receives x, y, the score there, and those of
+// its left, right, upper and lower neighbours. Rows of moves in which the first group is
+// so bright that no score can be the best are not looked at further. Returns 0 if a place
+// may be outside the picture, or is too far from the middle.
+int pix_climb(const pix_picture *p, const double c[2], const double lens[4], const double *const steps[3], int n, int r,
+              int wide, const double how[3], int step, uint16_t *sums, double *scores, double out[7]);
 
 // The same for callers in Go, which may not hand over a struct that points to memory
 // of theirs.
@@ -104,13 +101,14 @@ static inline void go_profile(const uint8_t *at, size_t size, int stride, int w,
 	pix_profile(&p, a, ab, s, m, n, dst);
 }
 
-static inline int go_table(const uint8_t *at, size_t size, int stride, int w, int h, double cx, double cy, double xx,
+static inline int go_climb(const uint8_t *at, size_t size, int stride, int w, int h, double cx, double cy, double xx,
                            double xy, double yx, double yy, const double *s0, const double *s1, const double *s2, int n,
-                           int r, int wide, uint16_t *sums) {
+                           int r, int wide, double white, double far, double near, int step, uint16_t *sums,
+                           double *scores, double *out) {
 	pix_picture p = {at, size, stride, w, h};
-	double c[2] = {cx, cy}, l[4] = {xx, xy, yx, yy};
+	double c[2] = {cx, cy}, l[4] = {xx, xy, yx, yy}, how[3] = {white, far, near};
 	const double *steps[3] = {s0, s1, s2};
-	return pix_table(&p, c, l, steps, n, r, wide, sums);
+	return pix_climb(&p, c, l, steps, n, r, wide, how, step, sums, scores, out);
 }
 
 #endif

@@ -135,36 +135,35 @@ func same(t *testing.T, what string, got, want []float64) {
 	}
 }
 
-// TestStencilTable holds the table of a stencil against its own careful way.
-func TestStencilTable(t *testing.T) {
-	img := noise(120, 110, 8)
+// TestClimb holds climbing that looks only where the best may be against looking
+// everywhere, on noise, print, and paper with rings.
+func TestClimb(t *testing.T) {
 	rng := rand.New(rand.NewPCG(8, 8))
 	var s Stencil
 	quick := 0
-	for range 300 {
-		c, _, steps := around(rng, 120, 110)
-		l := Lens{XX: 4, XY: 0.3, YX: -0.2, YY: 4}
-		r := 1 + rng.IntN(19)
-		s.Set(img, c, l, r, steps[:20], steps[20:40], steps[40:60])
-		if s.quick {
-			quick++
-		}
-		f := Climb{White: 100 + 150*rng.Float64(), Far: max(float64(r)-1.2*rng.Float64()-0.6, 1), Near: 0.05, Step: 1 + rng.IntN(4)}
-		got := s.Climb(&f)
-		s.plainClimb(&f)
-		plain := Top{Point{X: s.top[0] + peak(s.top[3], s.top[2], s.top[4]), Y: s.top[1] + peak(s.top[5], s.top[2], s.top[6])}, s.top[2] + f.loss(int(s.top[0]), int(s.top[1]))}
-		if got != plain {
-			t.Fatalf("climbing at %v with %+v: %+v, want %+v", c, f, got, plain)
-		}
-		for y := -r; y <= r; y++ {
-			for x := -r; x <= r; x++ {
-				if got, want := s.Means(x, y), s.careful(x, y); got != want {
-					t.Fatalf("at %v, moved by %d, %d of %d: %v, want %v", c, x, y, r, got, want)
-				}
+	for _, img := range []*image.Gray{noise(120, 110, 8), printed(120, 110, 8), white(120, 110)} {
+		for range 300 {
+			c, _, steps := around(rng, 120, 110)
+			l := Lens{XX: 4, XY: 0.3, YX: -0.2, YY: 4}
+			n := 16 + 4*rng.IntN(2) // a power of two, and none
+			far := 1 + 17*rng.Float64()
+			f := Climb{White: 100 + 150*rng.Float64(), Far: far, Near: 0.05, Step: 1 + rng.IntN(4)}
+			s.Set(img, c, l, steps[:n], steps[20:20+n], steps[40:40+n])
+			got := s.Climb(&f)
+			if s.climb(&f) {
+				quick++
+			}
+			s.plainClimb(&f)
+			plain := Top{Point{X: s.top[0] + peak(s.top[3], s.top[2], s.top[4]), Y: s.top[1] + peak(s.top[5], s.top[2], s.top[6])}, s.top[2] + f.loss(int(s.top[0]), int(s.top[1]))}
+			if got != plain {
+				t.Fatalf("climbing at %v with %+v: %+v, want %+v", c, f, got, plain)
+			}
+			for _, p := range s.places[0] { // the next picture has a ring there
+				img.Pix[min(max(p.Y+int(got.At.Y), 0), 109)*img.Stride+min(max(p.X, 0), 119)] = 40
 			}
 		}
 	}
-	if quick < 30 {
-		t.Errorf("%d of 300 stencils were quick", quick)
+	if quick < 200 {
+		t.Errorf("%d of 900 climbs were quick", quick)
 	}
 }

@@ -90,7 +90,7 @@ func TestStencil(t *testing.T) {
 	b := []geom.Point[geom.Paper]{{X: -1, Y: -2}, {}, {X: 2}}
 	for _, c := range []Point{{X: 30.3, Y: 25.7}, {X: 2.2, Y: 1.1}, {X: 58.9, Y: 48}} {
 		var s Stencil
-		s.Set(img, c, l, 5, a, b, a)
+		s.Set(img, c, l, a, b, a)
 		for d := -7; d <= 7; d++ {
 			at := c.Add(Point{X: float64(d), Y: float64(-d)})
 			got := s.Means(d, -d)

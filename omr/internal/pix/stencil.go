@@ -9,35 +9,25 @@ import (
 
 // A Stencil holds three groups of places around a point, as pixels, so that it can
 // be moved over a picture by whole pixels quickly. It may be used again for another
-// point by Set. It is the plain loop of Mean with the arithmetic done once, and for all
-// moves up to the reach at once: sixteen neighbouring moves need one reading.
+// point by Set. It is the plain loop of Mean with the arithmetic done once.
 type Stencil struct {
-	img     *image.Gray
-	groups  [3][]geom.Point[geom.Paper]
-	places  [3][]image.Point
-	c       Point
-	l       Lens
-	r, wide int // the reach of the table, and how long its rows are
-	sums    []uint16
-	scores  []float64
-	top     [7]float64
-	quick   bool // the table holds
-	set     bool // places are computed
+	img    *image.Gray
+	groups [3][]geom.Point[geom.Paper]
+	places [3][]image.Point
+	c      Point
+	l      Lens
+	set    bool // places are computed
+
+	sums   []uint16
+	scores []float64
+	top    [7]float64
 }
 
-// Set places the stencil around c, with the groups seen through l, to be moved by r
-// pixels at most, or by more slowly.
-func (s *Stencil) Set(img *image.Gray, c Point, l Lens, r int, groups ...[]geom.Point[geom.Paper]) {
+// Set places the stencil around c, with the groups seen through l.
+func (s *Stencil) Set(img *image.Gray, c Point, l Lens, groups ...[]geom.Point[geom.Paper]) {
 	s.img, s.c, s.l, s.set = img, c, l, false
 	s.groups = [3][]geom.Point[geom.Paper]{}
 	copy(s.groups[:], groups)
-	s.r, s.wide = r, (2*r+1+15)&^15
-	n := len(s.groups[0])
-	s.quick = n > 0 && len(s.groups[1]) == n && len(s.groups[2]) == n
-	if s.quick {
-		s.sums = sized(s.sums, 3*(2*r+1)*s.wide)
-		s.quick = table(img, c, l, &s.groups, r, s.wide, s.sums)
-	}
 }
 
 // A Climb is a search for the move at which the first group, a printed line, stands out
@@ -56,14 +46,12 @@ type Top struct {
 	Score float64
 }
 
-// Reach is how far the stencil must be Set to reach for c.
+// Reach is how far the stencil is moved at most in either direction.
 func (c *Climb) Reach() int { return int(math.Sqrt(c.Far*c.Far+0.5)) + 1 }
 
-// Climb searches. The stencil is Set with three groups, to the Climb's reach.
+// Climb searches. The stencil is Set with three groups.
 func (s *Stencil) Climb(c *Climb) Top {
-	if s.quick && s.r >= c.Reach() {
-		s.climb(c.White, c.Far, c.Near, c.Step)
-	} else {
+	if !s.climb(c) {
 		s.plainClimb(c)
 	}
 	x, y, best := s.top[0], s.top[1], s.top[2]
@@ -83,7 +71,7 @@ func peak(a, b, c float64) float64 {
 
 func (c *Climb) loss(x, y int) float64 { return c.Near * float64(x*x+y*y) / (c.Far * c.Far) }
 
-// plainClimb is climb without the table.
+// plainClimb looks at every move, and goes beyond the border.
 func (s *Stencil) plainClimb(c *Climb) {
 	score := func(x, y int) float64 {
 		m := s.Means(x, y)
@@ -113,17 +101,6 @@ func (s *Stencil) plainClimb(c *Climb) {
 // Means is the mean brightness of each group after the stencil moved by dx, dy
 // pixels. The border of the picture is continued.
 func (s *Stencil) Means(dx, dy int) (m [3]float64) {
-	if !s.quick || dx < -s.r || dy < -s.r || dx > s.r || dy > s.r {
-		return s.careful(dx, dy)
-	}
-	k := (dy+s.r)*s.wide + dx + s.r
-	plane := (2*s.r + 1) * s.wide
-	n := float64(len(s.groups[0]))
-	return [3]float64{float64(s.sums[k]) / n, float64(s.sums[k+plane]) / n, float64(s.sums[k+2*plane]) / n}
-}
-
-// careful is Means near the border.
-func (s *Stencil) careful(dx, dy int) (m [3]float64) {
 	if !s.set {
 		s.compute()
 	}
