@@ -30,6 +30,7 @@ type guess struct {
 	odd   float64 // how far the anchors' sizes are from the design's, as a mean logarithm
 	vote  float64 // how clearly the bubbles confirm it
 	grid  *grid
+	alike []alike // of a guess that the bubbles made: the other ways it could lie
 }
 
 // Limits of the search for the anchors of others.
@@ -48,8 +49,8 @@ const (
 
 // anchored finds the sheet of a design without codes by its anchors: every way to
 // lay the design over figures of the right shape is a guess, and the bubbles choose.
-func (s *sight) anchored(d *sheets.Design) (*guess, error) {
-	var guesses []*guess
+// The guesses are returned besides.
+func (s *sight) anchored(d *sheets.Design) (best *guess, guesses []*guess, err error) {
 	seen := 0
 	for i := range d.Pages {
 		if len(d.Pages[i].Anchors) < 3 || len(d.Pages[i].Fields) == 0 {
@@ -67,9 +68,10 @@ func (s *sight) anchored(d *sheets.Design) (*guess, error) {
 		}
 	}
 	if len(guesses) == 0 {
-		return nil, reject(NoAnchors, "of %d figures that could be anchors no three stand as in the design", seen)
+		return nil, nil, reject(NoAnchors, "of %d figures that could be anchors no three stand as in the design", seen)
 	}
-	return s.elect(d, guesses)
+	best, err = s.elect(d, guesses)
+	return best, guesses, err
 }
 
 // reduceFor chooses the small picture so that the smallest anchor keeps its shape.
@@ -134,7 +136,7 @@ func (s *sight) figures(b pix.Blob) []candidate {
 	}
 	mid := px{X: float64(b.Box.Min.X) + w/2, Y: float64(b.Box.Min.Y) + h/2}
 	white := s.paper.At(mid)
-	if fill >= 0.12 && fill <= 0.65 && pix.At(s.small, mid) > 0.7*white && mid.Sub(b.Center).Norm() < 0.1*(w+h) {
+	if fill >= 0.12 && fill <= 0.65 && mid.Sub(b.Center).Norm() < 0.1*(w+h) && s.hollow(mid, w/2, h/2, 0.7*white) {
 		add(sheets.Ring)
 	}
 	if tip, ok := vertex(b, fill); ok {
@@ -143,6 +145,25 @@ func (s *sight) figures(b pix.Blob) []candidate {
 		add(sheets.Corner)
 	}
 	return out
+}
+
+// hollow says whether paper lies all around within a figure of half axes a and b, as in
+// a ring, whatever stands in its middle: brighter than bright.
+func (s *sight) hollow(mid px, a, b, bright float64) bool {
+	const ways, least = 16, 14 // directions; a speck or a stroke may close two
+	for _, share := range []float64{0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8} {
+		open := 0
+		for i := range ways {
+			sin, cos := math.Sincos(2 * math.Pi * float64(i) / ways)
+			if pix.At(s.small, px{X: mid.X + share*a*cos, Y: mid.Y + share*b*sin}) > bright {
+				open++
+			}
+		}
+		if open >= least {
+			return true
+		}
+	}
+	return false
 }
 
 // vertex says which corner of its box the vertex of an L lies in: the one opposite

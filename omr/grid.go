@@ -24,6 +24,7 @@ type grid struct {
 	spots []spot
 	room  float64 // mm, half of the least gap between two bubbles: the room to search
 	pen   pen
+	least float64 // how dark a printed line must be to be believed
 	looks map[*shape]*looked
 	rays  map[*shape]*pix.Quartets // rings from inside the outline outwards, penStep apart
 }
@@ -42,7 +43,7 @@ type looked struct {
 
 // newGrid lists the bubbles of pg.
 func newGrid(pg *sheets.Page) *grid {
-	g := &grid{room: math.Inf(1), rays: map[*shape]*pix.Quartets{}}
+	g := &grid{room: math.Inf(1), least: leastDark, rays: map[*shape]*pix.Quartets{}}
 	shapes := map[[3]int]*shape{}
 	for fi, f := range pg.Fields {
 		for _, b := range f.Bubbles {
@@ -157,7 +158,7 @@ func (s *sight) learn(p *Pose, g *grid, which []int, hits []hit) (pen, bool) {
 	for j := range dark {
 		dark[j] = take(darks[j*len(which):][:len(which)], 0.4)
 	}
-	return penOf(dark[:])
+	return penOf(dark[:], g.least)
 }
 
 // raysOf are the rings around a bubble of one shape at which its printed line is
@@ -175,7 +176,7 @@ func (g *grid) raysOf(sh *shape) *pix.Quartets {
 
 // penOf finds the line in a profile of darkness from the inside outwards: its peak
 // nearest to where outlines are printed, and where it falls to half on both sides.
-func penOf(dark []float64) (pen, bool) {
+func penOf(dark []float64, least float64) (pen, bool) {
 	peak := -1
 	from, to := int((penInside-0.6)/penStep), int((penInside+0.3)/penStep)
 	for j := from; j <= to; j++ {
@@ -189,7 +190,7 @@ func penOf(dark []float64) (pen, bool) {
 		in = min(in, dark[j])
 	}
 	clear := dark[peak] - max(out, in)
-	if clear < leastDark {
+	if clear < least {
 		return pen{}, false
 	}
 	half := dark[peak] - clear/2
@@ -263,6 +264,7 @@ func (s *sight) settle(p *Pose, g *grid) error {
 	box, cols, rows := mesh.Box, meshCols, meshRows
 	if p.Bend.Rows > rows {
 		box, rows = p.Bend.Box, p.Bend.Rows
+		cols = max(cols, p.Bend.Cols)
 	}
 	p.Bend = p.Bend.bent(box, cols, rows, func(q mm) mm { return mesh.At(q).Sub(q) })
 	return nil

@@ -116,17 +116,41 @@ func (r *Reader) design(stamp sheets.Stamp, f *framed) (d *sheets.Design, digest
 	return d, digest, nil
 }
 
-// readOthers reads a sheet printed by others, of the only design that is expected.
+// readOthers reads a sheet printed by others, of the only design that is expected: by
+// its anchors, and where they do not lead to its bubbles by the bubbles themselves.
 func (s *sight) readOthers(ctx context.Context, r *Reader) (*Reading, error) {
 	d := r.Expect
-	g, err := s.anchored(d)
-	if err != nil {
+	g, guesses, err := s.anchored(d)
+	if err == nil {
+		r.done(Register)
+		var out *Reading
+		if out, err = s.readGuess(ctx, d, g); err == nil {
+			return out, nil
+		}
+	}
+	var back *Reject
+	if !errors.As(err, &back) {
 		return nil, err
 	}
+	g, grown := s.constellation(d, guesses)
+	if grown != nil {
+		return nil, err
+	}
+	out, grown := s.readGuess(ctx, d, g)
+	if grown == nil {
+		grown = s.unmistakable(&out.Pose, d, g.page, g.grid, g.alike)
+	}
+	if grown != nil {
+		return nil, grown
+	}
+	return out, nil
+}
+
+// readGuess reads a sheet printed by others as it lies by g.
+func (s *sight) readGuess(ctx context.Context, d *sheets.Design, g *guess) (*Reading, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	r.done(Register)
 	return s.read(d, d.Digest(), sheets.Stamp{Page: g.page + 1}, g.pose, g.grid, g.black)
 }
 
