@@ -156,7 +156,7 @@ func (s *sight) learn(p *Pose, g *grid, which []int, hits []hit) (pen, bool) {
 	}
 	var dark [penRings]float64
 	for j := range dark {
-		dark[j] = take(darks[j*len(which):][:len(which)], 0.4)
+		dark[j] = pix.Ranked(darks[j*len(which):][:len(which)], len(which)*2/5)
 	}
 	return penOf(dark[:], g.least)
 }
@@ -331,20 +331,27 @@ func (g *grid) mesh(hits []hit) Bend {
 	})
 }
 
-// nearest is the middle of the ways to the four clear bubbles nearest to q.
+// nearest is the middle of the ways to the five clear bubbles nearest to q.
 func nearest(at, off []mm, q mm) mm {
-	order := make([]int, len(at))
-	for i := range order {
-		order[i] = i
+	const few = 5
+	var far [few]float64
+	var xs, ys [few]float64
+	n := 0
+	for i, p := range at {
+		d := p.Sub(q)
+		r := d.X*d.X + d.Y*d.Y
+		k := n
+		for ; k > 0 && r < far[k-1]; k-- {
+			if k < few {
+				far[k], xs[k], ys[k] = far[k-1], xs[k-1], ys[k-1]
+			}
+		}
+		if k < few {
+			far[k], xs[k], ys[k] = r, off[i].X, off[i].Y
+			n = min(n+1, few)
+		}
 	}
-	slices.SortFunc(order, func(a, b int) int {
-		return cmp.Or(cmp.Compare(at[a].Sub(q).Norm(), at[b].Sub(q).Norm()), a-b)
-	})
-	var xs, ys []float64
-	for _, i := range order[:min(5, len(order))] {
-		xs, ys = append(xs, off[i].X), append(ys, off[i].Y)
-	}
-	return mm{X: middle(xs), Y: middle(ys)}
+	return mm{X: take(xs[:n], 0.5), Y: take(ys[:n], 0.5)}
 }
 
 // weighted is the mean of the middle half of vs by weight: smooth like a mean, and

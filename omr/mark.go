@@ -34,59 +34,46 @@ var shareAt = [...]float64{0.1, 0.2, 0.35, 0.5, 0.7}
 // A patch is the pattern of one bubble: darkness, from paper at 0 to printed black at 1.
 type patch [patchLen]float64
 
-// cellsOf says in which cell each place inside a bubble of shape sh lies.
-func cellsOf(sh *shape, inside []mm) []uint8 {
-	out := make([]uint8, len(inside))
+// byCell sorts the places inside a bubble of shape sh by the cells they lie in, and says
+// where each cell ends.
+func byCell(sh *shape, inside []mm) ([]mm, []int32) {
 	at := func(v, whole float64, n int) int { return min(max(int((v/whole+0.5)*float64(n)), 0), n-1) }
+	cell := func(p mm) int { return at(p.Y, sh.h, cellRows)*cellCols + at(p.X, sh.w, cellCols) }
+	slices.SortStableFunc(inside, func(a, b mm) int { return cell(a) - cell(b) })
+	ends := make([]int32, cells)
 	for i, p := range inside {
-		out[i] = uint8(at(p.Y, sh.h, cellRows)*cellCols + at(p.X, sh.w, cellCols))
+		for k := cell(p); k < cells; k++ {
+			ends[k] = int32(i + 1)
+		}
 	}
-	return out
+	return inside, ends
 }
 
-// patchOf pools the samples of one bubble: its inside by cell, and the two rings of
-// paper around it by sector. What is not in the scan, or under a line, is taken to be
-// as dark as the rest.
-func patchOf(where []uint8, inside, around []float64, white, black float64) (p patch) {
-	var sums, counts [cells]float64
-	var over [len(shareAt)]float64
-	scale, sum, squares, n := 1/(white*(1-black)), 0.0, 0.0, 0.0
-	for i, v := range inside {
-		if v == pix.Outside {
-			continue
-		}
-		d := min(max((white-v)*scale, 0), 1)
-		sums[where[i]] += d
-		counts[where[i]]++
-		sum, squares, n = sum+d, squares+d*d, n+1
-		for k, at := range shareAt {
-			if d <= at {
-				break
-			}
-			over[k]++
-		}
-	}
-	n = max(n, 1)
-	mean := sum / n
+// patchOf pools the samples of one bubble: its inside by cell, as t has them, and the two
+// rings of paper around it by sector. What is not in the scan, or under a line, is taken to
+// be as dark as the rest.
+func patchOf(t *pix.Tally, around []float64, white, black float64) (p patch) {
+	n := max(t.N, 1)
+	mean := t.Sum / n
 	least, most := 1.0, 0.0
-	for i := range sums {
+	for i, sum := range t.Sums {
 		p[i] = mean
-		if counts[i] > 0 {
-			p[i] = sums[i] / counts[i]
+		if t.Counts[i] > 0 {
+			p[i] = sum / t.Counts[i]
 			least, most = min(least, p[i]), max(most, p[i])
 		}
 	}
-	side := len(around) / 2 / sectors
+	side, scale := len(around)/2/sectors, 1/(white*(1-black))
 	for i, v := range around {
 		if v != pix.Outside {
 			p[cells+i/side%sectors] += min(max((white-v)*scale, 0), 1) / float64(2*side)
 		}
 	}
 	rest := p[cells+sectors:]
-	for k := range over {
-		rest[k] = over[k] / n
+	for k, over := range t.Over {
+		rest[k] = over / n
 	}
-	copy(rest[len(over):], []float64{mean, math.Sqrt(max(squares/n-mean*mean, 0)), min(least, most), most})
+	copy(rest[len(shareAt):], []float64{mean, math.Sqrt(max(t.Squares/n-mean*mean, 0)), min(least, most), most})
 	return p
 }
 

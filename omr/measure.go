@@ -26,8 +26,8 @@ const blackest = 0.6
 // and then the inside.
 type probes struct {
 	all    []mm
-	inside []mm    // the end of all
-	cells  []uint8 // where in its pattern each place inside lies
+	inside []mm    // the end of all, by the cells of its pattern
+	ends   []int32 // of each cell, where in inside the next begins
 }
 
 func (g *grid) probes(density float64) map[*shape]*probes {
@@ -42,10 +42,10 @@ func (g *grid) probes(density float64) map[*shape]*probes {
 		}
 		deep := inner + min(max(inkInset, 0.6/density), 0.3*(min(sp.shape.w, sp.shape.h)/2-inner))
 		sh := sp.shape
-		pr := &probes{all: slices.Concat(sh.ring(edge+min(paperFrom, far)), sh.ring(edge+far),
-			sh.ring(g.pen.mid), sh.ring(edge+beside), sh.ring(-inner-beside), sh.inside(deep, step))}
+		inside, ends := byCell(sh, sh.inside(deep, step))
+		pr := &probes{ends: ends, all: slices.Concat(sh.ring(edge+min(paperFrom, far)), sh.ring(edge+far),
+			sh.ring(g.pen.mid), sh.ring(edge+beside), sh.ring(-inner-beside), inside)}
 		pr.inside = pr.all[5*edgePoints:]
-		pr.cells = cellsOf(sh, pr.inside)
 		all[sh] = pr
 	}
 	return all
@@ -81,7 +81,8 @@ func round(v float64) float64 { return math.Round(v*1e4) / 1e4 }
 // A measured bubble.
 type measured struct{ ink, fit, seen float64 }
 
-// bubble measures one bubble, and notes its pattern in p.
+// bubble measures one bubble, and notes its pattern in p. Ink is the mean darkness of what
+// is seen of the inside: 0 paper, 1 printed black.
 func (s *sight) bubble(pr *probes, at px, l pix.Lens, pen pen, black float64, lines *pix.Lines, p *patch) measured {
 	s.mem.values = slices.Grow(s.mem.values[:0], len(pr.all))[:len(pr.all)]
 	all := s.mem.values
@@ -90,12 +91,13 @@ func (s *sight) bubble(pr *probes, at px, l pix.Lens, pen pen, black float64, li
 	around, far, inside := all[:2*edgePoints], ring(1), all[5*edgePoints:]
 	white := localWhite(around, s.white(at))
 	s.cover(at, l, pr.inside, inside, lines)
-	seen := visible(inside)
-	*p = patchOf(pr.cells, inside, around, white, black)
+	t := &s.mem.tally
+	t.Of(inside, pr.ends, white, 1/(white*(1-black)), shareAt[:])
+	*p = patchOf(t, around, white, black)
 	return measured{
-		ink:  ink(inside, white, black),
+		ink:  t.Sum / max(t.N, 1),
 		fit:  fit(ring(2), ring(3), ring(4), white, pen.dark),
-		seen: seen * open(far, white),
+		seen: t.N / float64(len(inside)) * open(far, white),
 	}
 }
 
@@ -113,7 +115,7 @@ func localWhite(beside []float64, around float64) float64 {
 	if len(all) < edgePoints/2 {
 		return around
 	}
-	return min(max(take(all, 0.75), 0.88*around), 1.08*around)
+	return min(max(pix.Ranked(all, len(all)*3/4), 0.88*around), 1.08*around)
 }
 
 // cover takes away the samples that lie on a line: what is printed or marked below it
@@ -133,46 +135,14 @@ func (s *sight) cover(at px, l pix.Lens, steps []mm, vs []float64, lines *pix.Li
 // small picture: more than half of any bubble.
 const lineNear = 16
 
-// visible is the share of the samples that lie in the scan.
-func visible(vs []float64) float64 {
-	n := 0
-	for _, v := range vs {
-		if v != pix.Outside {
-			n++
-		}
-	}
-	return float64(n) / float64(max(len(vs), 1))
-}
-
-// ink is the mean darkness of the samples: 0 paper, 1 printed black.
-func ink(vs []float64, white, black float64) float64 {
-	sum, n := 0.0, 0
-	for _, v := range vs {
-		if v == pix.Outside {
-			continue
-		}
-		sum += min(max((1-v/white)/(1-black), 0), 1)
-		n++
-	}
-	if n == 0 {
-		return 0
-	}
-	return sum / float64(n)
-}
-
 // fit is the share of the outline at which a printed line stands out against the
 // paper outside; where the outside is marked too, against the inside.
 func fit(on, out, in []float64, white, dark float64) float64 {
-	sum := 0.0
+	sum, scale := 0.0, 1/(white*0.7*dark)
 	for i, v := range on {
-		if v == pix.Outside {
-			continue
+		if v != pix.Outside && out[i] != pix.Outside {
+			sum += min(max((max(out[i], in[i])-v)*scale, 0), 1)
 		}
-		clear := max(out[i], in[i]) - v
-		if out[i] == pix.Outside {
-			clear = 0
-		}
-		sum += min(max(clear/white/(0.7*dark), 0), 1)
 	}
 	return sum / float64(len(on))
 }

@@ -40,6 +40,7 @@ type memory struct {
 	figures pix.Figures
 	stencil pix.Stencil // to search with
 	values  []float64   // samples of a bubble
+	tally   pix.Tally   // how dark they are
 	profile []float64   // brightness along a way
 	hits    []hit
 	patches []patch
@@ -102,7 +103,9 @@ func (p *Pose) lens(q mm) pix.Lens {
 }
 
 // density is the pixels a mm at q, along and across the lines of text.
-func density(l pix.Lens) (x, y float64) { return math.Hypot(l.XX, l.YX), math.Hypot(l.XY, l.YY) }
+func density(l pix.Lens) (x, y float64) {
+	return math.Sqrt(l.XX*l.XX + l.YX*l.YX), math.Sqrt(l.XY*l.XY + l.YY*l.YY)
+}
 
 // reject makes a Reject with its detail.
 func reject(why Reason, format string, args ...any) *Reject {

@@ -26,10 +26,14 @@ func (s *sight) swatches(p *Pose, pg *sheets.Page, black float64) (out []float64
 		vs := make([]float64, len(steps))
 		c := p.At(at)
 		pix.Samples(s.img, c, p.lens(at), steps, vs)
-		if len(vs) == 0 || visible(vs) < 1 {
+		if len(vs) == 0 {
 			return nil
 		}
-		out = append(out, round(ink(vs, s.white(c), black)))
+		t := &s.mem.tally
+		if t.Of(vs, []int32{int32(len(vs))}, s.white(c), 1/(s.white(c)*(1-black)), nil); t.N < float64(len(vs)) {
+			return nil
+		}
+		out = append(out, round(t.Sum/t.N))
 	}
 	return out
 }

@@ -1,6 +1,9 @@
 package pix
 
-import "image"
+import (
+	"encoding/binary"
+	"image"
+)
 
 // Lines are the thin dark straight lines of a picture that run along its columns or
 // its rows: dust on a scanner's glass, a fold, a pen along a ruler. Bars of print are
@@ -73,9 +76,18 @@ func (l *Lines) On(p Point) bool {
 // Near says whether any line is within reach of p.
 func (l *Lines) Near(p Point, reach int) bool {
 	x0, x1 := max(int(p.X)-reach, 0), min(int(p.X)+reach, l.w-1)
+	if x0 > x1 {
+		return false
+	}
 	for j := max(int(p.Y)-reach, 0); j <= min(int(p.Y)+reach, l.h-1); j += 2 {
-		for i := x0; i <= x1; i++ {
-			if l.cells[j*l.w+i] != 0 {
+		row := l.cells[j*l.w+x0 : j*l.w+x1+1]
+		for ; len(row) >= 8; row = row[8:] {
+			if binary.LittleEndian.Uint64(row) != 0 {
+				return true
+			}
+		}
+		for _, v := range row {
+			if v != 0 {
 				return true
 			}
 		}

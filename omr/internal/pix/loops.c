@@ -603,6 +603,32 @@ WIDE static int samples8(const pix_picture *p, const double c[2], const double l
 	return i;
 }
 
+WIDE static int mapped8(const pix_picture *p, const double m[9], const double *places, int n, double *dst) {
+	const __m512i even = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14), odd = _mm512_setr_epi64(1, 3, 5, 7, 9, 11, 13, 15);
+	const __m512d half = _mm512_set1_pd(0.5);
+	__m512d k[9];
+	for (int j = 0; j < 9; j++)
+		k[j] = _mm512_set1_pd(m[j]);
+	int i = 0;
+	for (; i + 8 <= n; i += 8) {
+		__m512d u = _mm512_loadu_pd(places + 2 * i), v = _mm512_loadu_pd(places + 2 * i + 8);
+		__m512d px = _mm512_permutex2var_pd(u, even, v), py = _mm512_permutex2var_pd(u, odd, v), to[3];
+		for (int j = 0; j < 3; j++)
+			to[j] = _mm512_add_pd(_mm512_add_pd(_mm512_mul_pd(k[3 * j], px), _mm512_mul_pd(k[3 * j + 1], py)), k[3 * j + 2]);
+		__m512d x = _mm512_sub_pd(_mm512_div_pd(to[0], to[2]), half), y = _mm512_sub_pd(_mm512_div_pd(to[1], to[2]), half);
+		if (open8(p, x, y)) {
+			_mm512_storeu_pd(dst + i, at8(p, x, y));
+			continue;
+		}
+		double xs[8], ys[8];
+		_mm512_storeu_pd(xs, x);
+		_mm512_storeu_pd(ys, y);
+		for (int j = 0; j < 8; j++)
+			dst[i + j] = at(p, xs[j], ys[j]);
+	}
+	return i;
+}
+
 FAST static int samples4(const pix_picture *p, const double c[2], const double l[4], const double *steps, int n,
                          double *dst) {
 	const __m256d cx = _mm256_set1_pd(c[0]), cy = _mm256_set1_pd(c[1]), w = _mm256_set1_pd(p->w),
@@ -762,6 +788,93 @@ void pix_profile(const pix_picture *p, const double a[2], const double ab[2], co
 		}
 		dst[i] = sum / (double)m;
 	}
+}
+
+// The 32 bits of a picture's offsets hold eight places, or four, at once; else one.
+void pix_mapped(const pix_picture *p, const double m[9], const double *places, int n, double *dst) {
+	int i = 0;
+#if defined(__x86_64__)
+	if (wide() && roomy(p))
+		i = mapped8(p, m, places, n, dst);
+#endif
+	for (; i < n; i++) {
+		double x = places[2 * i], y = places[2 * i + 1], w = m[6] * x + m[7] * y + m[8];
+		dst[i] = at(p, (m[0] * x + m[1] * y + m[2]) / w - 0.5, (m[3] * x + m[4] * y + m[5]) / w - 0.5);
+	}
+}
+
+// ---- many values
+
+CLONES static void darkness(const double *restrict vs, int n, double white, double scale, double *restrict darks) {
+	for (int i = 0; i < n; i++) {
+		double d = (white - vs[i]) * scale;
+		d = d > 0 ? d : 0;
+		d = d < 1 ? d : 1;
+		darks[i] = vs[i] < 0 ? -1 : d;
+	}
+}
+
+CLONES static int64_t above(const double *vs, int n, double level) {
+	int64_t all = 0;
+	for (int i = 0; i < n; i++)
+		all += vs[i] > level;
+	return all;
+}
+
+void pix_tally(const double *vs, const int32_t *ends, int cells, double white, double scale, const double *levels,
+               int n_levels, double *darks, double *out) {
+	double *over = out + 3, *sums = over + n_levels, *counts = sums + cells, all = 0, squares = 0;
+	int n = ends[cells - 1], seen = 0;
+	darkness(vs, n, white, scale, darks);
+	for (int k = 0, i = 0; k < cells; k++) {
+		double sum = 0, square = 0;
+		int count = 0;
+		for (; i < ends[k]; i++) {
+			double d = darks[i], is = d >= 0 ? d : 0;
+			sum += is;
+			square += is * is;
+			count += d >= 0;
+		}
+		sums[k] = sum;
+		counts[k] = count;
+		all += sum;
+		squares += square;
+		seen += count;
+	}
+	out[0] = all;
+	out[1] = squares;
+	out[2] = seen;
+	for (int k = 0; k < n_levels; k++)
+		over[k] = (double)above(darks, n, levels[k]);
+}
+
+// How many values are below v, and how many more are it.
+CLONES static void rank(const double *vs, int n, double v, int64_t *below, int64_t *equal) {
+	int64_t b = 0, e = 0;
+	for (int i = 0; i < n; i++) {
+		b += vs[i] < v;
+		e += vs[i] == v;
+	}
+	*below = b;
+	*equal = e;
+}
+
+double pix_ranked(const double *vs, int n, int k) {
+	double lo = -INFINITY, hi = INFINITY;
+	for (int i = 0; i < n; i++) {
+		double v = vs[i];
+		if (!(v > lo && v < hi))
+			continue;
+		int64_t below, equal;
+		rank(vs, n, v, &below, &equal);
+		if (k < below)
+			hi = v;
+		else if (k >= below + equal)
+			lo = v;
+		else
+			return v;
+	}
+	return n > 0 ? vs[0] : 0; // only of values that are no numbers
 }
 
 // ---- stencils

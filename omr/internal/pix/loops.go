@@ -20,6 +20,12 @@ package pix
 // #cgo nocallback go_middles
 // #cgo noescape go_profile
 // #cgo nocallback go_profile
+// #cgo noescape go_mapped
+// #cgo nocallback go_mapped
+// #cgo noescape pix_tally
+// #cgo nocallback pix_tally
+// #cgo noescape pix_ranked
+// #cgo nocallback pix_ranked
 // #cgo noescape go_climb
 // #cgo nocallback go_climb
 // #include "loops.h"
@@ -133,6 +139,46 @@ func Profile(img *image.Gray, a, b, across Point, dst []float64) {
 	C.go_profile(first(img.Pix), C.size_t(len(img.Pix)), C.int(img.Stride), C.int(img.Rect.Max.X), C.int(img.Rect.Max.Y),
 		C.double(a.X), C.double(a.Y), C.double(ab.X), C.double(ab.Y), C.double(across.X), C.double(across.Y),
 		C.int(m), C.int(len(dst)), values(dst))
+}
+
+// Mapped sets dst[i] to what At says of the i-th of places carried over by m.
+func Mapped(img *image.Gray, m geom.Map[geom.Paper, geom.Pixel], at []geom.Point[geom.Paper], dst []float64) {
+	_ = dst[len(at)-1]
+	matrix := m.Matrix()
+	C.go_mapped(first(img.Pix), C.size_t(len(img.Pix)), C.int(img.Stride), C.int(img.Rect.Max.X), C.int(img.Rect.Max.Y),
+		(*C.double)(&matrix[0]), places(at), C.int(len(at)), values(dst))
+}
+
+// A Tally counts how dark samples are. Its memory serves one bubble after the other.
+type Tally struct {
+	Sum     float64   // of the darknesses
+	Squares float64   // the sum of their squares
+	N       float64   // how many samples are not Outside
+	Over    []float64 // of each level, how many are darker
+	Sums    []float64 // of each cell
+	Counts  []float64 // of each cell
+
+	darks, out []float64
+}
+
+// Of counts samples that lie in cells one after the other: those of cell k end before
+// ends[k]. The darkness of a sample is the way from white to it times scale, from 0 to 1.
+// Samples that are Outside count nowhere.
+func (t *Tally) Of(vs []float64, ends []int32, white, scale float64, levels []float64) {
+	n := len(ends)
+	_ = vs[:ends[n-1]]
+	t.darks, t.out = sized(t.darks, len(vs)), sized(t.out, 3+len(levels)+2*n)
+	C.pix_tally(values(vs), (*C.int32_t)(unsafe.SliceData(ends)), C.int(n), C.double(white), C.double(scale), values(levels),
+		C.int(len(levels)), values(t.darks), values(t.out))
+	t.Sum, t.Squares, t.N = t.out[0], t.out[1], t.out[2]
+	t.Over = t.out[3:][:len(levels)]
+	t.Sums, t.Counts = t.out[3+len(levels):][:n], t.out[3+len(levels)+n:][:n]
+}
+
+// Ranked is the k-th of vs from the least, k from 0.
+func Ranked(vs []float64, k int) float64 {
+	_ = vs[k]
+	return float64(C.pix_ranked(values(vs), C.int(len(vs)), C.int(k)))
 }
 
 // Bilevel says whether img has hardly any greys: nearly all its pixels are within

@@ -66,6 +66,20 @@ void pix_middles(const pix_picture *p, const double c[2], const double lens[4], 
 void pix_profile(const pix_picture *p, const double a[2], const double ab[2], const double across[2], int m, int n,
                  double *dst);
 
+// Brightness at n places carried over by the projective map m; outside, the border is
+// continued.
+void pix_mapped(const pix_picture *p, const double m[9], const double *places, int n, double *dst);
+
+// How dark some samples are, that lie in cells: those of cell k end before ends[k]. See
+// Tally; out receives their sum, the sum of squares, their number, then for each level how
+// many are above it, and then each cell's sum and each cell's number. darks has room for
+// all.
+void pix_tally(const double *vs, const int32_t *ends, int cells, double white, double scale, const double *levels,
+               int n_levels, double *darks, double *out);
+
+// The k-th from the least of n values.
+double pix_ranked(const double *vs, int n, int k);
+
 // Climbs to the move by whole pixels, up to r in both directions, at which the second of
 // three groups of n places stands out against the first most; see Stencil.Climb. how is
 // White, Far and Near of a Climb. wide is a multiple of 16 above 2r; sums has the room of
@@ -99,6 +113,12 @@ static inline void go_profile(const uint8_t *at, size_t size, int stride, int w,
 	pix_picture p = {at, size, stride, w, h};
 	double a[2] = {ax, ay}, ab[2] = {bx, by}, s[2] = {sx, sy};
 	pix_profile(&p, a, ab, s, m, n, dst);
+}
+
+static inline void go_mapped(const uint8_t *at, size_t size, int stride, int w, int h, const double *m,
+                             const double *places, int n, double *dst) {
+	pix_picture p = {at, size, stride, w, h};
+	pix_mapped(&p, m, places, n, dst);
 }
 
 static inline int go_climb(const uint8_t *at, size_t size, int stride, int w, int h, double cx, double cy, double xx,

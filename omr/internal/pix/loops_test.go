@@ -2,6 +2,7 @@ package pix
 
 import (
 	"image"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -122,6 +123,72 @@ func TestLoopsOverPlaces(t *testing.T) {
 				slices.Sort(want[:32])
 				same(t, "middles", middles[g:g+1], want[16:17])
 			}
+		}
+	}
+}
+
+func TestMapped(t *testing.T) {
+	for i, size := range sizes {
+		img := noise(size[0], size[1], uint64(i))
+		rng := rand.New(rand.NewPCG(uint64(i), 4))
+		for range 50 {
+			c, l, steps := around(rng, size[0], size[1])
+			m := geom.NewMap[geom.Paper, geom.Pixel]([9]float64{l.XX, l.XY, c.X, l.YX, l.YY, c.Y, 0.01 * rng.NormFloat64(), 0.01 * rng.NormFloat64(), 1})
+			got, want := make([]float64, 63), make([]float64, 63)
+			Mapped(img, m, steps[:63], got)
+			for k := range want {
+				want[k] = At(img, m.At(steps[k]))
+			}
+			same(t, "mapped", got, want)
+		}
+	}
+}
+
+func TestTally(t *testing.T) {
+	rng := rand.New(rand.NewPCG(6, 6))
+	var got Tally
+	levels := []float64{0.1, 0.5}
+	for range 100 {
+		vs := make([]float64, 1+rng.IntN(90))
+		for i := range vs {
+			vs[i] = float64(rng.IntN(400)) / 1.5
+			if rng.IntN(9) == 0 {
+				vs[i] = Outside
+			}
+		}
+		a, b := rng.IntN(len(vs)+1), rng.IntN(len(vs)+1)
+		ends := []int32{int32(min(a, b)), int32(max(a, b)), int32(len(vs))}
+		white, scale := 230.0, 1/170.0
+		got.Of(vs, ends, white, scale, levels)
+		want := make([]float64, 3+2+3+3)
+		for i, v := range vs {
+			if v == Outside {
+				continue
+			}
+			d := min(max((white-v)*scale, 0), 1)
+			cell := 0
+			for i >= int(ends[cell]) {
+				cell++
+			}
+			want[0], want[1], want[2] = want[0]+d, want[1]+d*d, want[2]+1
+			for k, at := range levels {
+				if d > at {
+					want[3+k]++
+				}
+			}
+			want[5+cell] += d
+			want[8+cell]++
+		}
+		for k := range want {
+			if math.Abs(got.out[k]-want[k]) > 1e-9 {
+				t.Fatalf("of %v in %v: number %d is %v, want %v", vs, ends, k, got.out[k], want[k])
+			}
+		}
+		k := rng.IntN(len(vs))
+		ranked := Ranked(vs, k)
+		slices.Sort(vs)
+		if ranked != vs[k] {
+			t.Fatalf("value %d of %v: %v", k, vs, ranked)
 		}
 	}
 }
