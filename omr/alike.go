@@ -33,8 +33,9 @@ func quarterTurn(q mm, turn int) mm {
 
 // Limits of what is alike.
 const (
-	alikeShare = 0.5 // of the bubbles that lie on others: with fewer, no grid proves itself
-	alikeNear  = 0.7 // mm between two bubbles that lie on each other
+	alikeShare = 0.5  // of the bubbles that lie on others: with fewer, no grid proves itself
+	alikeNear  = 0.7  // mm between two bubbles that lie on each other
+	alikeFar   = 0.45 // of the way to the next bubble: nearer to one, a place tells nothing
 	mostAlikes = 48
 	alikeSpots = 600 // bubbles that are looked at on one side
 )
@@ -93,17 +94,19 @@ func (g *grid) alike(out []alike, turn int, by mm, step int) []alike {
 		}
 	}
 	covered := make([]bool, len(g.spots))
-	on := 0
+	on, far := 0, max(alikeFar*pitch(g.spots), alikeNear)
 	for i := range g.spots {
-		q, hit := a.at(g.spots[i].at), false
+		q, hit, beside := a.at(g.spots[i].at), false, false
 		for j := range g.spots {
-			if within(g.spots[j].at, q, alikeNear) {
-				hit, covered[j] = true, true
+			if within(g.spots[j].at, q, far) {
+				beside, covered[j] = true, true
+				hit = hit || within(g.spots[j].at, q, alikeNear)
 			}
 		}
 		if hit {
 			on++
-		} else {
+		}
+		if !beside {
 			a.alien = append(a.alien, i)
 		}
 	}
@@ -171,11 +174,11 @@ func (a *alike) onPaper() geom.Map[geom.Paper, geom.Paper] {
 // Limits of the proof.
 const (
 	ownShare    = 0.5  // of the bubbles that only this way has: they must be seen
-	alienShare  = 0.4  // of that: how many of those that only the other way has may seem to be seen
+	alienShare  = 0.5  // of that: how many of those that only the other way has may seem to be seen
 	blockLink   = 20.0 // mm: bubbles nearer than this belong to one block
 	leastOwn    = 3    // bubbles that can tell
 	anchorReach = 3.0  // mm: how far from its place an anchor beyond the bubbles may be found
-	drawn       = 0.6  // share of its outline that makes a bubble one
+	drawn       = 0.75 // of the page's median Fit, that makes an outline one; letters and numbers have half of it
 )
 
 // unmistakable rejects a grid that could lie in another way. For each other way, the
@@ -254,7 +257,7 @@ func (s *sight) told(p *Pose, g *grid, a *alike, block []int) bool {
 	said := 0
 	for _, t := range of {
 		switch {
-		case t.own < leastOwn:
+		case t.own < leastOwn || t.hidden():
 		case !t.says():
 			return false
 		default:
@@ -264,14 +267,21 @@ func (s *sight) told(p *Pose, g *grid, a *alike, block []int) bool {
 	return said > 0
 }
 
-// A telling counts the bubbles that tell one way to lie from another.
+// A telling counts the bubbles that tell one way to lie from another, and those whose
+// outlines are seen.
 type telling struct{ own, ownSeen, alien, alienSeen float64 }
 
 func (t *telling) says() bool {
 	return t.ownSeen >= ownShare*t.own && t.alienSeen*t.own <= alienShare*t.ownSeen*t.alien
 }
 
-// drawn says whether the outline of a bubble is printed around q.
+// hidden is a block of which neither is seen: it says nothing.
+func (t *telling) hidden() bool {
+	return t.ownSeen < ownShare*t.own && t.alienSeen <= ownShare*alienShare*t.alien
+}
+
+// drawn says whether the outline of a bubble is printed around q, nearly as well as the
+// page's own are.
 func (s *sight) drawn(p *Pose, g *grid, q mm, sh *shape) bool {
 	if !s.inside(p.At(q)) {
 		return false
@@ -284,7 +294,7 @@ func (s *sight) drawn(p *Pose, g *grid, q mm, sh *shape) bool {
 	pix.Samples(s.img, at, l, look.on, on[:])
 	pix.Samples(s.img, at, l, look.out, out[:])
 	pix.Samples(s.img, at, l, look.in, in[:])
-	return fit(on[:], out[:], in[:], white, g.pen.dark) >= drawn
+	return fit(on[:], out[:], in[:], white, g.pen.dark) >= drawn*p.Fit
 }
 
 // anchorsTell says whether three anchors at least stand where p says, and two fewer

@@ -12,19 +12,20 @@ import (
 
 // Limits of the search for a sheet by its bubbles.
 const (
-	mostWays   = 6    // turns and scales that are tried
-	mostSlides = 14   // places for each of them
-	mostGrown  = 60   // growths a page and depth
-	mostSpots  = 700  // bubbles that vote for a place
-	wayScale   = 0.04 // width of a bin of scales, as a logarithm
-	wayTurn    = 2.0  // degrees of a bin of turns
-	likeFigure = 1.2  // ratio of the sizes of two figures that may be neighbours
-	grownLeast = 0.62 // share of the bubbles whose figures must be found: faint outlines break
-	faintest   = 0.03 // share of the paper's brightness: an outline in a photo, at places that were found without it
-	grownAll   = 0.8  // of them that end the search: another way to lie is asked for by itself
-	wayReach   = 14.0 // bubble's sizes: how far a neighbour may stand
-	wayNear    = 8    // neighbours of a figure that are looked at
-	wayVectors = 12   // of the design, from a bubble to the next
+	mostWays   = 6     // turns and scales that are tried
+	mostSlides = 40    // places for each of them
+	growWork   = 40000 // bubbles that are grown a page and depth
+	leastGrown = 12    // growths, however many bubbles
+	mostSpots  = 700   // bubbles that vote for a place
+	wayScale   = 0.04  // width of a bin of scales, as a logarithm
+	wayTurn    = 2.0   // degrees of a bin of turns
+	likeFigure = 1.2   // ratio of the sizes of two figures that may be neighbours
+	grownLeast = 0.62  // share of the bubbles whose figures must be found: faint outlines break
+	faintest   = 0.03  // share of the paper's brightness: an outline in a photo, at places that were found without it
+	grownAll   = 0.8   // of them that end the search: another way to lie is asked for by itself
+	wayReach   = 14.0  // bubble's sizes: how far a neighbour may stand
+	wayNear    = 8     // neighbours of a figure that are looked at
+	wayVectors = 12    // of the design, from a bubble to the next
 )
 
 // constellation finds the sheet of a design without codes by its bubbles alone: what
@@ -118,17 +119,27 @@ func pitch(spots []spot) float64 {
 // A heading is a turn and a scale, as a complex number of px a mm.
 type heading struct{ re, im, votes float64 }
 
-// starts lists ways to lay the design over the figures, the likeliest first.
-func (s *soil) starts(filling float64) (out []place) {
+// A slide is a way to lay the design over the figures, and how many speak for it.
+type slide struct {
+	place place
+	votes int
+}
+
+// starts lists ways to lay the design over the figures, the likeliest first: fewer of
+// them for more bubbles, so that the time is bounded.
+func (s *soil) starts(filling float64) []place {
 	if len(s.sky.figures) < 4 {
 		return nil
 	}
-	for _, h := range s.headings(filling) {
-		for _, m := range s.slides(h) {
-			if out = append(out, m); len(out) == mostGrown {
-				return out
-			}
-		}
+	var all []slide
+	whole := []heading{{re: filling}, {im: filling}, {re: -filling}, {im: -filling}} // a scan of the whole sheet
+	for _, h := range append(whole, s.headings(filling)...) {
+		all = append(all, s.slides(h)...)
+	}
+	slices.SortStableFunc(all, func(a, b slide) int { return b.votes - a.votes })
+	out := make([]place, min(len(all), max(growWork/len(s.spots), leastGrown)))
+	for i := range out {
+		out[i] = all[i].place
 	}
 	return out
 }
@@ -260,7 +271,7 @@ func peaks(bins map[[2]int]heading) (out []heading) {
 
 // slides are the places at which a turned and scaled design has the most figures under
 // its bubbles.
-func (s *soil) slides(h heading) []place {
+func (s *soil) slides(h heading) []slide {
 	k := math.Hypot(h.re, h.im)
 	cell := max(0.35*s.pitch*k, 2)
 	var mid mm
@@ -287,14 +298,15 @@ func (s *soil) slides(h heading) []place {
 		}
 	}
 	slices.SortFunc(keys, func(a, b [2]int) int { return cmp.Or(votes[b]-votes[a], a[0]-b[0], a[1]-b[1]) })
-	var out []place
+	var out []slide
 	var used [][2]int
 	for _, c := range keys {
 		if slices.ContainsFunc(used, func(u [2]int) bool { return max(u[0]-c[0], c[0]-u[0]) <= 1 && max(u[1]-c[1], c[1]-u[1]) <= 1 }) {
 			continue
 		}
 		used = append(used, c)
-		out = append(out, similar(h, mid, px{X: (float64(c[0]) + 0.5) * cell, Y: (float64(c[1]) + 0.5) * cell}))
+		at := px{X: (float64(c[0]) + 0.5) * cell, Y: (float64(c[1]) + 0.5) * cell}
+		out = append(out, slide{similar(h, mid, at), votes[c]})
 		if len(out) == mostSlides {
 			break
 		}
@@ -311,11 +323,22 @@ func similar(h heading, on mm, at px) place {
 	})
 }
 
-// blackest is the brightness of the darkest print between the bubbles, as a share of
-// the paper's: a hundredth of all pixels of a sheet are letters, lines and marks.
+// blackest is the brightness of the print and the marks between the bubbles, as a share
+// of the paper's: of the darker ones of what is solid, as halftones have white specks; or
+// of the darkest pixels, if nothing is.
 func (s *sight) blackest(p *Pose, d *sheets.Design) float64 {
-	const across, darkest = 300, 0.004
+	const solid, least, most = 0.6, 1.0, 15.0 // share of its box, and mm
+	k := span(p.lens(d.Size.Mul(0.5))) / float64(s.k)
 	var vs []float64
+	for _, b := range s.mem.figures.Blobs(s.small, s.paper, darkRatios[0], max(int(least*k), 3), int(most*k)) {
+		if fill := float64(b.Area) / float64(b.Box.Dx()*b.Box.Dy()); fill > solid {
+			vs = append(vs, s.darkness(b, fill))
+		}
+	}
+	if len(vs) > 0 {
+		return share(vs, 0.25)
+	}
+	const across, darkest = 300, 0.004
 	for j := range across {
 		for i := range across {
 			q := p.At(mm{X: d.Size.X * (float64(i) + 0.5) / across, Y: d.Size.Y * (float64(j) + 0.5) / across})
