@@ -89,39 +89,64 @@ func (s *sight) decode(b pix.Blob) (marker, bool) {
 	return marker{id: found.id, quad: own, errors: found.errors, mirror: found.mirror}, true
 }
 
-// modules reads the code inside the frame of a marker, true for white. It is no
-// marker if its frame is not dark or the paper around is not bright.
-func (s *sight) modules(m place) (bits [markerBits * markerBits]bool, ok bool) {
-	unit := moduleSide
-	read := func(i, j int) float64 {
-		c := mm{X: (float64(i) + 0.5) * unit, Y: (float64(j) + 0.5) * unit}
-		sum := 0.0
-		for _, d := range [5]mm{{}, {X: -0.3, Y: -0.3}, {X: 0.3, Y: -0.3}, {X: 0.3, Y: 0.3}, {X: -0.3, Y: 0.3}} {
-			sum += pix.At(s.small, m.At(c.Add(d)))
+// looksAt are the places at which a marker is read, in mm from its corner, five a module:
+// its black frame, the paper around it, and its code row by row.
+var looksAt = func() (out []mm) {
+	look := func(i, j int) {
+		c := mm{X: (float64(i) + 0.5) * moduleSide, Y: (float64(j) + 0.5) * moduleSide}
+		for _, d := range [perModule]mm{{}, {X: -0.3, Y: -0.3}, {X: 0.3, Y: -0.3}, {X: 0.3, Y: 0.3}, {X: -0.3, Y: 0.3}} {
+			out = append(out, c.Add(d))
 		}
-		return sum / 5
 	}
-	frame, paper := 0.0, 0.0
-	var edge [4 * (modules - 1)]float64
-	var quiet [4 * (modules + 1)]float64
 	for i := range modules - 1 {
-		e := [4]float64{read(i, 0), read(modules-1, i), read(modules-1-i, modules-1), read(0, modules-1-i)}
-		copy(edge[4*i:], e[:])
+		look(i, 0)
+		look(modules-1, i)
+		look(modules-1-i, modules-1)
+		look(0, modules-1-i)
 	}
 	for i := range modules + 1 {
-		e := [4]float64{read(i-1, -1), read(modules, i-1), read(modules-i, modules), read(-1, modules-i)}
-		copy(quiet[4*i:], e[:])
-	}
-	slices.Sort(edge[:])
-	slices.Sort(quiet[:])
-	frame, paper = edge[len(edge)*3/4], quiet[len(quiet)/4]
-	if paper-frame < 0.12*s.paper.White || edge[len(edge)-2] > (frame+paper)/2+0.2*(paper-frame) {
-		return bits, false
+		look(i-1, -1)
+		look(modules, i-1)
+		look(modules-i, modules)
+		look(-1, modules-i)
 	}
 	for j := range markerBits {
 		for i := range markerBits {
-			bits[j*markerBits+i] = read(i+1, j+1) > (frame+paper)/2
+			look(i+1, j+1)
 		}
+	}
+	return out
+}()
+
+const (
+	perModule    = 5                 // places at which a module is read
+	edgeModules  = 4 * (modules - 1) // of a marker's frame
+	quietModules = 4 * (modules + 1) // as large as modules, of the paper around
+	allModules   = edgeModules + quietModules + markerBits*markerBits
+)
+
+// modules reads the code inside the frame of a marker, true for white. It is no
+// marker if its frame is not dark or the paper around is not bright.
+func (s *sight) modules(m place) (bits [markerBits * markerBits]bool, ok bool) {
+	var values [allModules * perModule]float64
+	var read [allModules]float64
+	look := func(from, to int) []float64 {
+		pix.Mapped(s.small, m, looksAt[from*perModule:to*perModule], values[:])
+		for k := range to - from {
+			v := values[k*perModule:][:perModule]
+			read[from+k] = (v[0] + v[1] + v[2] + v[3] + v[4]) / perModule
+		}
+		return read[from:to]
+	}
+	const code = edgeModules + quietModules
+	look(0, code)
+	edge, quiet := read[:edgeModules], read[edgeModules:code]
+	frame, paper := pix.Ranked(edge, edgeModules*3/4), pix.Ranked(quiet, quietModules/4)
+	if paper-frame < 0.12*s.paper.White || pix.Ranked(edge, edgeModules-2) > (frame+paper)/2+0.2*(paper-frame) {
+		return bits, false
+	}
+	for k, v := range look(code, allModules) {
+		bits[k] = v > (frame+paper)/2
 	}
 	return bits, true
 }

@@ -124,6 +124,14 @@ func (s *sight) cover(at px, l pix.Lens, steps []mm, vs []float64, lines *pix.Li
 	if !lines.Near(s.reduced(at), lineNear) {
 		return
 	}
+	var far px
+	for _, d := range steps {
+		q := l.Step(d.X, d.Y)
+		far = px{X: max(far.X, math.Abs(q.X)), Y: max(far.Y, math.Abs(q.Y))}
+	}
+	if !lines.Within(s.reduced(at.Sub(far)), s.reduced(at.Add(far))) {
+		return
+	}
 	for i, d := range steps {
 		if lines.On(s.reduced(at.Add(l.Step(d.X, d.Y)))) {
 			vs[i] = pix.Outside

@@ -75,12 +75,22 @@ func (l *Lines) On(p Point) bool {
 
 // Near says whether any line is within reach of p.
 func (l *Lines) Near(p Point, reach int) bool {
-	x0, x1 := max(int(p.X)-reach, 0), min(int(p.X)+reach, l.w-1)
+	return l.any(int(p.X)-reach, int(p.Y)-reach, int(p.X)+reach, int(p.Y)+reach, 2)
+}
+
+// Within says whether On may be true between two corners of a box.
+func (l *Lines) Within(a, b Point) bool {
+	return l.any(int(a.X)-1, int(a.Y)-1, int(b.X)+1, int(b.Y)+1, 1)
+}
+
+// any looks at every so manieth row of a box, its last row and column included.
+func (l *Lines) any(x0, y0, x1, y1, every int) bool {
+	x0, x1, y1 = max(x0, 0), min(x1, l.w-1), min(y1, l.h-1)
 	if x0 > x1 {
 		return false
 	}
-	for j := max(int(p.Y)-reach, 0); j <= min(int(p.Y)+reach, l.h-1); j += 2 {
-		row := l.cells[j*l.w+x0 : j*l.w+x1+1]
+	for y := max(y0, 0); y <= y1; y += every {
+		row := l.cells[y*l.w+x0 : y*l.w+x1+1]
 		for ; len(row) >= 8; row = row[8:] {
 			if binary.LittleEndian.Uint64(row) != 0 {
 				return true
