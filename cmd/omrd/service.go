@@ -22,6 +22,7 @@ import (
 	"bargkhan/api/archive"
 	"bargkhan/api/certificate"
 	"bargkhan/api/exam"
+	"bargkhan/api/fault"
 	"bargkhan/api/intake"
 	"bargkhan/api/pipeline"
 	"bargkhan/api/pipeline/child"
@@ -111,11 +112,50 @@ func (s *Service) openStore(ctx context.Context) (err error) {
 		s.atEnd(db.Stop)
 		url = db.URL()
 	}
-	if s.store, err = store.Open(ctx, url, s.log); err != nil {
+	err = s.patiently(ctx, func() (err error) {
+		s.store, err = store.Open(ctx, url, s.log)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	s.atEnd(s.store.Close)
 	return nil
+}
+
+const (
+	// patience outlasts the start of a database server after a power cut, with the
+	// replay of its log; a supervisor that waits for less starts us again.
+	patience = 5 * time.Minute
+
+	// again is the pause between two tries, and so the rhythm of the log's lines.
+	again = 2 * time.Second
+)
+
+// patiently does what needs the database, and waits for one that does not answer yet:
+// after a power cut it may come up later than we do.
+func (s *Service) patiently(ctx context.Context, do func() error) error {
+	for limit := time.Now().Add(patience); ; {
+		err := do()
+		if fault.KindOf(err) != fault.Transient || ctx.Err() != nil {
+			return err
+		}
+		if time.Now().After(limit) {
+			return fmt.Errorf("the database did not answer for %v: %w", patience, err)
+		}
+		s.log.Warn("the database does not answer yet; trying again", "until", limit.Format(time.TimeOnly), "err", err)
+		pause(ctx, again)
+	}
+}
+
+// pause waits for d, or until ctx is done.
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
 }
 
 // openLine makes the folders of the stations, the archive and the readers.
@@ -254,12 +294,15 @@ type first struct {
 }
 
 // FirstAccount makes an administrator when there is no account at all.
-func (s *Service) FirstAccount(ctx context.Context) (*first, error) {
-	all, err := s.store.Accounts(ctx)
-	if err != nil || len(all) > 0 {
-		return nil, err
-	}
-	f := &first{"admin", api.NewPassword()}
-	a := exam.Account{Login: f.Login, Name: "مدیر سامانه", Duties: []exam.Duty{exam.Admin}}
-	return f, s.store.PutAccount(ctx, a, api.HashPassword(f.Password))
+func (s *Service) FirstAccount(ctx context.Context) (f *first, err error) {
+	err = s.patiently(ctx, func() error {
+		all, err := s.store.Accounts(ctx)
+		if err != nil || len(all) > 0 {
+			return err
+		}
+		f = &first{"admin", api.NewPassword()}
+		a := exam.Account{Login: f.Login, Name: "مدیر سامانه", Duties: []exam.Duty{exam.Admin}}
+		return s.store.PutAccount(ctx, a, api.HashPassword(f.Password))
+	})
+	return f, err
 }

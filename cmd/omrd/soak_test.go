@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,11 +23,16 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"bargkhan/api/exam"
 	"bargkhan/api/store"
 	"bargkhan/api/store/local"
+	"bargkhan/calibration"
+	"bargkhan/omr"
+	"bargkhan/omr/judge"
 	"bargkhan/omr/omrtest"
+	"bargkhan/omr/page"
 	"bargkhan/sheets"
 	"bargkhan/sheets/print"
 )
@@ -34,10 +40,12 @@ import (
 // How often TestSoak kills when nobody says otherwise: about half a minute's worth.
 const usualKills = 25
 
-// TestSoak lets a scanner work while the service is killed again and again: at a
-// random moment of its life, its start and the recovery of its database among
-// them, and with it, or instead of it, PostgreSQL or the readers. At the end it is
-// left in peace, and everything is looked at.
+// TestSoak lets two scanners work, one into a drop folder and one into a share where
+// nothing may be moved, while the service is killed again and again: at a random
+// moment of its life, its start and the recovery of its database among them, and with
+// it, or instead of it, PostgreSQL, its first process alone, or the readers; now and
+// then it is only told to stop. While it lives, nothing may be seen half. At the end
+// it is left in peace, and everything is looked at.
 //
 // BARGKHAN_KILLS says how often, BARGKHAN_SEED what to repeat.
 func TestSoak(t *testing.T) {
@@ -49,6 +57,7 @@ func TestSoak(t *testing.T) {
 	seed := number(t, "BARGKHAN_SEED", int(time.Now().UnixNano()%1_000_000))
 	s := newSoak(t, uint64(seed), kills)
 	t.Logf("seed %d: BARGKHAN_SEED=%d repeats what is dropped and when it is killed", seed, seed)
+	began := time.Now()
 	for range kills {
 		s.live()
 		s.scan()
@@ -57,7 +66,11 @@ func TestSoak(t *testing.T) {
 	s.finish()
 	s.peace()
 	s.check()
-	t.Logf("%d files of %d sheets; kills: %v", len(s.dropped), len(s.truth), s.victims)
+	t.Logf("%d kills in %v: %v", kills, time.Since(began).Round(time.Second), s.victims)
+	t.Logf("%d files of %d sheets, %d looks at what shows meanwhile; %d answers are in doubt, as without kills", len(s.dropped), len(s.truth), s.looks, s.doubts)
+	if kills >= usualKills && s.looks == 0 {
+		t.Error("nobody looked at what shows while the service lives")
+	}
 }
 
 // number is the environment's word, or usual.
@@ -85,7 +98,10 @@ type soak struct {
 	service *exec.Cmd  // nil while it is dead
 	ended   chan error // its end
 	log     bytes.Buffer
+	memory  *store.Store // of the harness; nil until the database answers it
 	victims map[string]int
+	looks   int // at what shows while the service lives
+	doubts  int // among the answers, as without kills
 
 	truth   map[sheets.Serial]map[sheets.FieldID][]sheets.Choice // of every sheet that was scanned
 	dropped []*drop
@@ -96,7 +112,7 @@ type soak struct {
 
 // A drop is one file as the scanner wrote it.
 type drop struct {
-	name   string
+	path   string
 	body   []byte
 	serial []sheets.Serial // of the sheets in it
 	pages  int
@@ -114,6 +130,7 @@ func newSoak(t *testing.T, seed uint64, kills int) *soak {
 		truth: map[sheets.Serial]map[sheets.FieldID][]sheets.Choice{},
 	}
 	t.Cleanup(func() { s.slay(s.family()) })
+	s.must(os.MkdirAll(s.share(), 0o755))
 	ctx := context.Background()
 	db, err := local.Start(ctx, filepath.Join(s.data, "postgres"), nil)
 	s.must(err)
@@ -131,7 +148,7 @@ func newSoak(t *testing.T, seed uint64, kills int) *soak {
 	}
 	_, err = memory.AddKey(ctx, "soak", 0, key)
 	s.must(err)
-	for i := range 4*kills + 20 { // no life drops more sheets than four
+	for i := range 6*kills + 20 { // no life drops more sheets than six
 		s.people = append(s.people, exam.Candidate{Person: soakPerson(i), Name: fmt.Sprint("نامزد ", i), Venue: "sari"})
 	}
 	s.must(memory.PutRoster(ctx, "soak", s.people))
@@ -176,17 +193,23 @@ func (s *soak) must(err error) {
 	}
 }
 
-func (s *soak) dir(tray string) string {
-	return filepath.Join(s.data, "stations", "hall-1", tray)
+// stations are where the scanners are: the first moves, the second only looks.
+var stations = []string{"hall-1", "hall-2"}
+
+// dir is a folder of a station.
+func (s *soak) dir(station, tray string) string {
+	return filepath.Join(s.data, "stations", station, tray)
 }
 
-// live starts the service if it is dead. One that gave up because its database was
-// killed while it started is what every supervisor of services starts again.
+// share is where the scanner of hall-2 writes to.
+func (s *soak) share() string { return filepath.Join(s.data, "share") }
+
+// live starts the service if it is dead. It never ends by itself, whatever is killed
+// around it.
 func (s *soak) live() {
 	select {
 	case err := <-s.ended:
-		s.t.Logf("the service ended by itself: %v: %s", err, tail(s.log.Bytes(), 300))
-		s.victims["gave up"]++
+		s.t.Errorf("the service ended by itself: %v: %s", err, tail(s.log.Bytes(), 2000))
 		s.slay(s.family())
 		s.service, s.ended = nil, nil
 	default:
@@ -196,7 +219,8 @@ func (s *soak) live() {
 	}
 	s.log.Reset()
 	cmd := exec.Command(os.Args[0], "serve")
-	cmd.Env = append(os.Environ(), "OMRD_DATA="+s.data, "OMRD_LISTEN=127.0.0.1:0", "OMRD_SETTLE=100ms", "OMRD_POLL=30ms", "OMRD_WORKERS=2")
+	cmd.Env = append(os.Environ(), "OMRD_DATA="+s.data, "OMRD_LISTEN=127.0.0.1:0", "OMRD_SETTLE=100ms", "OMRD_POLL=30ms", "OMRD_WORKERS=2",
+		"OMRD_STATIONS=hall-1="+s.dir("hall-1", "")+",hall-2="+s.dir("hall-2", ""), "OMRD_SOURCES=hall-2="+s.share())
 	cmd.Env = append(cmd.Env, s.env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.Stderr = &s.log
@@ -206,11 +230,9 @@ func (s *soak) live() {
 	s.service, s.ended = cmd, ended
 }
 
-// scan lets the scanner write up to four files, some of them only half.
+// scan lets the scanners write up to four files, some of them only half.
 func (s *soak) scan() {
-	if os.MkdirAll(s.dir("drop"), 0o770) != nil {
-		return
-	}
+	s.must(os.MkdirAll(s.dir("hall-1", "drop"), 0o770))
 	s.finish()
 	for range 1 + s.rng.IntN(3) {
 		s.write(s.next())
@@ -262,17 +284,22 @@ func (s *soak) paper(serial sheets.Serial) *image.Gray {
 	return img
 }
 
-// write writes a file as a scanner does: under a name of a counter that restarts,
-// never over a file that lies there, and now and then only half of it for now.
+// write writes a file as a scanner does: into the drop folder under a name of a
+// counter that restarts, never over a file that lies there, or into the share, from
+// where nothing goes away; and now and then only half of it for now.
 func (s *soak) write(d *drop) {
 	body := d.body
 	if s.half == nil && s.rng.IntN(5) == 0 {
 		s.half, body = d, body[:len(body)/2]
 	}
+	shared := s.rng.IntN(4) == 0
 	for {
-		s.names = (s.names + 1) % 50
-		d.name = fmt.Sprintf("scan%04d.img", s.names)
-		f, err := os.OpenFile(filepath.Join(s.dir("drop"), d.name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o660)
+		s.names++
+		d.path = filepath.Join(s.dir("hall-1", "drop"), fmt.Sprintf("scan%04d.img", s.names%50))
+		if shared {
+			d.path = filepath.Join(s.share(), fmt.Sprintf("scan%05d.img", s.names))
+		}
+		f, err := os.OpenFile(d.path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o660)
 		if errors.Is(err, fs.ErrExist) {
 			continue
 		}
@@ -289,7 +316,7 @@ func (s *soak) finish() {
 	if s.half == nil {
 		return
 	}
-	f, err := os.OpenFile(filepath.Join(s.dir("drop"), s.half.name), os.O_APPEND|os.O_WRONLY, 0)
+	f, err := os.OpenFile(s.half.path, os.O_APPEND|os.O_WRONLY, 0)
 	s.must(err)
 	_, err = f.Write(s.half.body[len(s.half.body)/2:])
 	s.must(errors.Join(err, f.Close()))
@@ -300,24 +327,26 @@ func (s *soak) finish() {
 func (s *soak) kill() {
 	most := []time.Duration{100, 700, 1500, 2500}[s.rng.IntN(4)] * time.Millisecond
 	time.Sleep(time.Duration(s.rng.Int64N(int64(most))))
-	all := s.family()
-	victim := []string{"all", "all", "all", "service", "database", "readers"}[s.rng.IntN(6)]
-	var doomed []int
-	for pid, kind := range all {
-		if victim == "all" || victim == kind {
-			doomed = append(doomed, pid)
-		}
+	if s.rng.IntN(3) == 0 {
+		s.look()
 	}
+	all := s.family()
+	victim := []string{"all", "all", "all", "service", "database", "postmaster", "readers", "stop"}[s.rng.IntN(8)]
 	s.victims[victim]++
-	s.slay(maps.Collect(func(yield func(int, string) bool) {
-		for _, pid := range doomed {
-			if !yield(pid, all[pid]) {
-				return
-			}
+	doomed := maps.Clone(all)
+	maps.DeleteFunc(doomed, func(_ int, kind string) bool {
+		return victim != "all" && victim != kind && !(victim == "database" && kind == "postmaster")
+	})
+	if victim == "stop" {
+		s.must(s.service.Process.Signal(syscall.SIGTERM))
+	}
+	s.slay(doomed)
+	if victim == "all" || victim == "service" || victim == "stop" {
+		err := <-s.ended
+		// A signal may come before the service listens to any.
+		if victim == "stop" && s.service.ProcessState.Exited() && err != nil {
+			s.t.Errorf("it was told to stop, and ended with %v: %s", err, tail(s.log.Bytes(), 2000))
 		}
-	}))
-	if victim == "all" || victim == "service" {
-		<-s.ended // its status says that it was killed
 		s.service, s.ended = nil, nil
 	}
 }
@@ -347,8 +376,11 @@ func (s *soak) family() map[int]string {
 				continue
 			}
 			out[pid], grown = "readers", true
-			if strings.HasPrefix(name, "postgres") || out[parent] == "database" {
+			switch {
+			case out[parent] == "postmaster" || out[parent] == "database":
 				out[pid] = "database"
+			case strings.HasPrefix(name, "postgres"), strings.HasPrefix(name, "initdb"):
+				out[pid] = "postmaster"
 			}
 		}
 	}
@@ -372,8 +404,67 @@ func procStat(path string) (pid int, name string, parent int, ok bool) {
 	return pid, name, parent, errors.Join(err1, err2) == nil
 }
 
+// look looks at what shows while the service lives, if its database answers: a scan
+// has all its pages or none, and nothing lies in read/ of which that is not remembered.
+func (s *soak) look() {
+	ctx, stop := context.WithTimeout(context.Background(), 400*time.Millisecond)
+	defer stop()
+	if !s.remember(ctx) {
+		return
+	}
+	shown := 0
+	for _, station := range stations {
+		shown += len(s.list(station, "read"))
+	}
+	ledger, err := s.memory.Ledger(ctx, "", 2*len(s.dropped))
+	if err != nil {
+		return // it was killed a moment ago, or comes up
+	}
+	s.looks++
+	whole := map[string]*drop{}
+	for _, d := range s.dropped {
+		whole[d.sum()] = d
+	}
+	read := 0
+	for _, f := range ledger {
+		if f.End == exam.EndRead {
+			read++
+		}
+		d, n := whole[string(f.Scan)], f.Sheets+len(f.Back)
+		switch {
+		case d == nil:
+			s.t.Errorf("a file that was never dropped whole was taken: %+v", f)
+		case f.End == exam.EndWaiting && n+f.Pages > 0, f.End != exam.EndWaiting && f.End != exam.EndCopied && n != d.pages:
+			s.t.Errorf("a file of %d pages is seen half: %+v", d.pages, f)
+		}
+	}
+	if shown > read {
+		s.t.Errorf("%d files lie in read/, %d are remembered as read", shown, read)
+	}
+}
+
+// remember connects the harness to the service's database, once it answers.
+func (s *soak) remember(ctx context.Context) bool {
+	if s.memory == nil {
+		url := fmt.Sprintf("postgres://bargkhan@/postgres?host=%s&sslmode=disable", filepath.Join(s.data, "postgres", "run"))
+		if memory, err := store.Open(ctx, url, nil); err == nil {
+			s.memory = memory
+			s.t.Cleanup(memory.Close)
+		}
+	}
+	return s.memory != nil
+}
+
 // peace lets the service come to rest and stops it.
 func (s *soak) peace() {
+	s.rest()
+	if s.age() > 0 { // what a kill left half written goes when it is old
+		s.rest()
+	}
+}
+
+// rest lets the service come to rest once, and stops it.
+func (s *soak) rest() {
 	s.live()
 	limit := time.Now().Add(2*time.Minute + time.Duration(len(s.dropped))*200*time.Millisecond)
 	for !s.rests() {
@@ -388,10 +479,25 @@ func (s *soak) peace() {
 	s.service, s.ended = nil, nil
 }
 
-// left lists what is neither taken nor ended.
-func (s *soak) left() []string {
-	a, b := s.files("drop"), s.files("work")
-	return slices.Sorted(maps.Keys(merge(a, b)))
+// age makes the hidden files beside the returned ones a week old, and counts them.
+func (s *soak) age() (n int) {
+	long := time.Now().Add(-7 * 24 * time.Hour)
+	for _, station := range stations {
+		hidden, _ := filepath.Glob(filepath.Join(s.dir(station, "returned"), ".*"))
+		for _, path := range hidden {
+			s.must(os.Chtimes(path, long, long))
+		}
+		n += len(hidden)
+	}
+	return n
+}
+
+// left lists what is claimed, or lies in the drop folder.
+func (s *soak) left() (out []string) {
+	for _, station := range stations {
+		out = append(append(out, s.list(station, "drop")...), s.list(station, "work")...)
+	}
+	return out
 }
 
 // rests says that every file has its end and every script its grades.
@@ -401,34 +507,22 @@ func (s *soak) rests() bool {
 	}
 	ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
 	defer stop()
-	url := fmt.Sprintf("postgres://bargkhan@/postgres?host=%s&sslmode=disable", filepath.Join(s.data, "postgres", "run"))
-	memory, err := store.Open(ctx, url, nil)
-	if err != nil {
+	if !s.remember(ctx) {
 		return false
 	}
-	defer memory.Close()
-	q, err := memory.Queue(ctx)
-	return err == nil && q.Depth == 0 && q.Due == 0 && q.Aside == 0
+	taken, err1 := s.memory.Ledger(ctx, "", 2*len(s.dropped))
+	q, err2 := s.memory.Queue(ctx)
+	return err1 == nil && err2 == nil && len(taken) == len(s.dropped) && q.Depth == 0 && q.Due == 0 && q.Aside == 0
 }
 
-// files maps the files of a tray, by their path in it, to their sums.
-func (s *soak) files(tray string) map[string]string {
-	out := map[string]string{}
-	_ = filepath.WalkDir(s.dir(tray), func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return nil //nolint:nilerr // a folder that a claim is just leaving
+// list lists the files of a tray, however deep.
+func (s *soak) list(station, tray string) (out []string) {
+	_ = filepath.WalkDir(s.dir(station, tray), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() { // a folder that a claim is just leaving is gone
+			out = append(out, path)
 		}
-		body, _ := os.ReadFile(path)
-		sum := sha256.Sum256(body)
-		out[filepath.Join(tray, path[len(s.dir(tray))+1:])] = hex.EncodeToString(sum[:])
 		return nil
 	})
-	return out
-}
-
-func merge(a, b map[string]string) map[string]string {
-	out := maps.Clone(a)
-	maps.Copy(out, b)
 	return out
 }
 
@@ -443,12 +537,21 @@ func (s *soak) check() {
 	defer memory.Close()
 	s.checkTrays()
 	s.checkArchive()
+	s.checkNothingElse()
 	s.checkLedger(ctx, memory)
 	s.checkScripts(ctx, memory)
 }
 
+// A slip is the word beside a returned file or page; a shot the picture of a page.
+var (
+	slip = regexp.MustCompile(`\.txt$`)
+	shot = regexp.MustCompile(`-p\d{3}[^/]*\.jpg$`)
+)
+
 // checkTrays wants every file that was dropped in exactly one tray, unchanged: of
-// equal ones the first in read/ and the others in copies/.
+// equal ones the first in read/ and the others in copies/. Beside what was returned,
+// file or page, there is one slip, and of each returned page of a file that was read,
+// one picture. The share is as the scanner left it.
 func (s *soak) checkTrays() {
 	want, got := map[string]int{}, map[string]int{}
 	seen := map[string]bool{}
@@ -457,45 +560,88 @@ func (s *soak) checkTrays() {
 		switch {
 		case len(d.serial) == 0:
 			tray = "returned "
+			want["slips"]++
 		case seen[d.sum()]:
 			tray = "copies "
+		case len(d.serial) < d.pages:
+			want["slips"]++
+			want["shots"]++
 		}
 		seen[d.sum()] = true
 		want[tray+d.sum()]++
-	}
-	for _, tray := range []string{"read", "copies", "returned"} {
-		for path, sum := range s.files(tray) {
-			base := filepath.Base(path)
-			if tray == "returned" && (strings.HasSuffix(base, ".txt") || strings.Contains(base, "-p0") || strings.HasPrefix(base, ".write-")) {
-				continue // the word beside a file, the picture of a page, what a kill left of either
-			}
-			got[tray+" "+sum]++
+		if filepath.Dir(d.path) == s.share() {
+			want["share "+d.sum()]++
 		}
 	}
+	count := func(tray string, paths []string) {
+		for _, path := range paths {
+			switch {
+			case tray == "returned" && slip.MatchString(path):
+				got["slips"]++
+			case tray == "returned" && shot.MatchString(path):
+				got["shots"]++
+			default:
+				got[tray+" "+s.sumOf(path)]++
+			}
+		}
+	}
+	for _, station := range stations {
+		for _, tray := range []string{"read", "copies", "returned"} {
+			count(tray, s.list(station, tray))
+		}
+	}
+	shared, err := filepath.Glob(filepath.Join(s.share(), "*"))
+	s.must(err)
+	count("share", shared)
 	if diff := cmp.Diff(want, got); diff != "" {
 		s.t.Errorf("trays (-dropped +found):\n%s", diff)
 	}
 }
 
-// checkArchive wants exactly the bytes that were dropped, each under its sum.
+// sumOf is the sum of what a file holds.
+func (s *soak) sumOf(path string) string {
+	body, err := os.ReadFile(path)
+	s.must(err)
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
+}
+
+// checkArchive wants exactly the bytes that were dropped, each under its sum, and
+// nothing beside them.
 func (s *soak) checkArchive() {
 	want, got := map[string]bool{}, map[string]bool{}
 	for _, d := range s.dropped {
 		want[d.sum()] = true
 	}
-	kept, _ := filepath.Glob(filepath.Join(s.data, "archive", "??", "[0-9a-f]*"))
-	for _, path := range kept {
-		body, err := os.ReadFile(path)
-		s.must(err)
-		sum := sha256.Sum256(body)
-		if hex.EncodeToString(sum[:]) != filepath.Base(path) {
-			s.t.Errorf("archive: %s holds other bytes", path)
+	root := filepath.Join(s.data, "archive")
+	s.must(filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
 		}
-		got[filepath.Base(path)] = true
-	}
+		sum := s.sumOf(path)
+		if path != filepath.Join(root, sum[:2], sum) {
+			s.t.Errorf("archive: %s holds other bytes than its name says", path)
+		}
+		got[sum] = true
+		return nil
+	}))
 	if diff := cmp.Diff(want, got); diff != "" {
 		s.t.Errorf("archive (-dropped +kept):\n%s", diff)
 	}
+}
+
+// checkNothingElse wants no other file than those that belong to something, and no
+// folder left of a claim.
+func (s *soak) checkNothingElse() {
+	belongs := regexp.MustCompile(`^(archive|share|postgres|omrd-\d+-\d+)/|^stations/[^/]+/(read|copies|returned)/|^stations/hall-2/taken\.jsonl$|^keys/certificate\.key$|^hba\.conf$`)
+	claim := regexp.MustCompile(`^stations/[^/]+/(work|drop)/.`)
+	s.must(filepath.WalkDir(s.data, func(path string, d fs.DirEntry, err error) error {
+		name, _ := filepath.Rel(s.data, path)
+		if err == nil && (claim.MatchString(name) || !d.IsDir() && !belongs.MatchString(name)) {
+			s.t.Errorf("%s is left and belongs to nothing", name)
+		}
+		return err
+	}))
 }
 
 // checkLedger wants one entry for each dropped file, with the right end and all
@@ -526,52 +672,39 @@ func (s *soak) checkLedger(ctx context.Context, memory *store.Store) {
 	}
 	for _, d := range s.dropped {
 		if n := ends[d.sum()]; len(d.serial) > 0 && n != 1 {
-			s.t.Errorf("%s: %d of its arrivals are the scan, want one", d.name, n)
+			s.t.Errorf("%s: %d of its arrivals are the scan, want one", d.path, n)
 		}
 	}
 }
 
-// checkScripts wants every sheet once, with the answers that are on the paper and
-// the grade that they earn.
+// checkScripts wants every sheet once, with the evidence and the verdicts that its
+// bytes give without kills, no answer that is not on the paper, and the grades that
+// follow from it.
 func (s *soak) checkScripts(ctx context.Context, memory *store.Store) {
-	scans := map[sheets.Serial]map[string]bool{}
-	for _, d := range s.dropped {
-		for _, serial := range d.serial {
-			if scans[serial] == nil {
-				scans[serial] = map[string]bool{}
-			}
-			scans[serial][d.sum()] = true
-		}
-	}
+	ses, err := memory.Session(ctx, "soak")
+	s.must(err)
+	roster, err := memory.Roster(ctx, "soak")
+	s.must(err)
+	want := s.undisturbed(ctx)
 	for serial, marks := range s.truth {
 		script, err := memory.Script(ctx, exam.ScriptOf(serial))
 		if err != nil {
 			s.t.Errorf("sheet %s: %v", serial, err)
 			continue
 		}
-		if len(script.Sheets) != len(scans[serial]) {
-			s.t.Errorf("sheet %s is there %d times, want %d", serial, len(script.Sheets), len(scans[serial]))
+		got := map[string]reading{}
+		for _, sh := range script.Sheets {
+			got[fmt.Sprint(sh.Scan, " ", sh.Image)] = reading{short(sh.Reading.Evidence), sh.Verdicts}
 		}
-		got := map[sheets.FieldID][]sheets.Choice{}
-		for _, a := range exam.Answers(script) {
-			if len(a.Doubts) > 0 {
-				s.t.Errorf("sheet %s: %s is in doubt: %+v", serial, a.Field, a.Doubts)
-			}
-			if a.Role == sheets.Answer && len(a.Choices) > 0 {
-				got[a.Field] = a.Choices
-			}
+		if diff := cmp.Diff(want[serial], got, cmpopts.EquateEmpty()); diff != "" || len(script.Sheets) != len(got) {
+			s.t.Errorf("sheet %s is there %d times (-without kills +with):\n%s", serial, len(script.Sheets), diff)
 		}
-		if diff := cmp.Diff(marks, got); diff != "" {
-			s.t.Errorf("sheet %s (-paper +read):\n%s", serial, diff)
-		}
-		right := 0
-		for _, c := range marks {
-			if c[0] == "2" {
-				right++
-			}
-		}
-		if len(script.Grades) != 1 || script.Grades[0].Right != right || !script.Grades[0].Final() {
-			s.t.Errorf("sheet %s: %+v, want %d right and nothing open", serial, script.Grades, right)
+		s.checkAnswers(serial, marks, exam.Answers(script))
+		person, _ := exam.Whose(script, roster)
+		claims, err := memory.Claims(ctx, "soak", person)
+		s.must(err)
+		if diff := cmp.Diff(exam.Mark(ses, script, roster, claims).Grades, script.Grades, cmpopts.EquateEmpty()); diff != "" || len(script.Grades) != 1 {
+			s.t.Errorf("sheet %s: %d grades (-what follows +what is kept):\n%s", serial, len(script.Grades), diff)
 		}
 	}
 	rows, err := memory.Grades(ctx, "soak", 0, 10*len(s.truth)+10)
@@ -579,4 +712,60 @@ func (s *soak) checkScripts(ctx context.Context, memory *store.Store) {
 	if len(rows) != len(s.truth) {
 		s.t.Errorf("%d grades of %d sheets", len(rows), len(s.truth))
 	}
+}
+
+// checkAnswers wants what is on the paper, or a doubt.
+func (s *soak) checkAnswers(serial sheets.Serial, marks map[sheets.FieldID][]sheets.Choice, answers []exam.Answer) {
+	want, got := maps.Clone(marks), map[sheets.FieldID][]sheets.Choice{}
+	for _, a := range answers {
+		switch {
+		case len(a.Doubts) > 0:
+			s.doubts++
+			delete(want, a.Field)
+		case a.Role == sheets.Answer && len(a.Choices) > 0:
+			got[a.Field] = a.Choices
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		s.t.Errorf("sheet %s (-paper +read):\n%s", serial, diff)
+	}
+}
+
+// A reading is what is kept of a page.
+type reading struct {
+	Evidence []judge.Evidence
+	Verdicts []judge.Verdict
+}
+
+// short is evidence in 32 bits, as the store keeps it.
+func short(all []judge.Evidence) (out []judge.Evidence) {
+	for _, e := range all {
+		out = append(out, judge.Evidence{Field: e.Field, Choice: e.Choice,
+			Ink: float64(float32(e.Ink)), Fit: float64(float32(e.Fit)), Seen: float64(float32(e.Seen))})
+	}
+	return out
+}
+
+// undisturbed reads every file that was dropped, here and now: what each sheet gives,
+// by its scan and page.
+func (s *soak) undisturbed(ctx context.Context) map[sheets.Serial]map[string]reading {
+	out := map[sheets.Serial]map[string]reading{}
+	eye := omr.Reader{Design: func(sheets.Stamp) (*sheets.Design, error) { return s.design, nil }}
+	policy := calibration.Default().Policy
+	for _, d := range s.dropped {
+		for p, err := range page.Decode(ctx, bytes.NewReader(d.body), int64(len(d.body)), page.Limits{}) {
+			s.must(err)
+			r, err := eye.Read(ctx, p)
+			if err != nil {
+				continue // no sheet: the trays and the ledger say so too
+			}
+			of := out[r.Stamp.Serial]
+			if of == nil {
+				of = map[string]reading{}
+				out[r.Stamp.Serial] = of
+			}
+			of[fmt.Sprint(d.sum(), " ", p.Number)] = reading{short(r.Evidence), judge.Fields(s.design.Pages[0], r.Evidence, policy)}
+		}
+	}
+	return out
 }
