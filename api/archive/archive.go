@@ -84,7 +84,7 @@ func (f *Folder) put(ctx context.Context, sum [32]byte, path, to string) error {
 		return full(err)
 	}
 	defer func() { _ = os.Remove(tmp.Name()) }() // after the rename there is none
-	if err := errors.Join(copyAs(ctx, tmp, path, sum), tmp.Sync(), tmp.Close()); err != nil {
+	if err := errors.Join(copyAs(ctx, tmp, path, sum), onDisk(tmp.Sync()), onDisk(tmp.Close())); err != nil {
 		return err
 	}
 	// Whoever kept the same bytes meanwhile has taken ours away as left over.
@@ -92,6 +92,15 @@ func (f *Folder) put(ctx context.Context, sum [32]byte, path, to string) error {
 		return full(err)
 	}
 	return nil
+}
+
+// onDisk calls an error of bringing bytes to the disk an obstacle that may pass: a disk
+// that is full, or fails, may say so only then.
+func onDisk(err error) error {
+	if err == nil {
+		return nil
+	}
+	return full(err)
 }
 
 // folder makes a folder below Dir, and sees once that its name is on the disk.

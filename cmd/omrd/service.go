@@ -137,7 +137,10 @@ const (
 func (s *Service) patiently(ctx context.Context, do func() error) error {
 	for limit := time.Now().Add(patience); ; {
 		err := do()
-		if fault.KindOf(err) != fault.Transient || ctx.Err() != nil {
+		if ctx.Err() != nil {
+			return errors.Join(ctx.Err(), err)
+		}
+		if fault.KindOf(err) != fault.Transient {
 			return err
 		}
 		if time.Now().After(limit) {
