@@ -10,7 +10,7 @@ import (
 
 // The stable names of the closed lists, in the order of their constants.
 var (
-	shapeNames   = []string{"square", "disc", "ring", "corner", "bar", "marker"}
+	shapeNames   = []string{"square", "disc", "ring", "corner", "bar", "marker", "figure"}
 	roleNames    = []string{"answer", "identity", "version", "survey", "presence"}
 	ruleNames    = []string{"at-most-one", "exactly-one", "any-number"}
 	outlineNames = []string{"stadium", "ellipse", "rectangle"}
@@ -74,6 +74,9 @@ type (
 		ID     int     `json:"id,omitempty"`
 		Box    fileBox `json:"box"`
 		Stroke float64 `json:"stroke,omitempty"`
+
+		Dictionary string `json:"dictionary,omitempty"`
+		Bits       string `json:"bits,omitempty"`
 	}
 	fileSwatch struct {
 		Ink float64 `json:"ink"`
@@ -121,7 +124,7 @@ func (d *Design) MarshalJSON() ([]byte, error) {
 func pageFile(p *Page) filePage {
 	out := filePage{Anchors: []fileAnchor{}, Fields: []fileField{}}
 	for _, a := range p.Anchors {
-		out.Anchors = append(out.Anchors, fileAnchor{a.Shape.String(), a.ID, boxOf(a.Box), a.Stroke})
+		out.Anchors = append(out.Anchors, fileAnchor{a.Shape.String(), a.ID, boxOf(a.Box), a.Stroke, a.Dictionary, a.Bits})
 	}
 	for _, c := range p.Codes {
 		out.Codes = append(out.Codes, boxOf(c))
@@ -201,8 +204,9 @@ func (f *faults) page(n *node) Page {
 	for _, k := range f.list(o.need("anchors")) {
 		a := f.object(k)
 		p.Anchors = append(p.Anchors, Anchor{
-			Shape: code[Shape](f, a.need("shape"), shapeNames), ID: f.whole(a.get("id"), 0, 999, 0),
+			Shape: code[Shape](f, a.need("shape"), shapeNames), ID: f.whole(a.get("id"), 0, 9999, 0),
 			Box: f.box(a.need("box")), Stroke: f.number(a.get("stroke")),
+			Dictionary: f.text(a.get("dictionary")), Bits: f.text(a.get("bits")),
 		})
 		a.done()
 	}

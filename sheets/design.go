@@ -58,6 +58,10 @@ type Anchor struct {
 	Box    geom.Rect[geom.Paper] // its outer edges
 	ID     int                   // of a Marker: its number in the dictionary
 	Stroke float64               // of a Ring or Corner: the width of its line in mm; 0 if unknown
+
+	// Of a Marker: which dictionary, "4x4_50" if empty; or its modules themselves, row by
+	// row from the top left without the black frame, 1 for white.
+	Dictionary, Bits string
 }
 
 // A Shape is the figure of an Anchor.
@@ -69,8 +73,9 @@ const (
 	Disc                // a filled circle
 	Ring                // a circle's outline
 	Corner              // an L; its outer vertex is the corner of Box nearest to the page's own
-	Bar                 // a tick of the timing rows along the long edges
-	Marker              // a 4×4 ArUco marker in a black frame one module wide, by ID
+	Bar                 // a filled rectangle much longer than wide: a tick of a timing track, a rule
+	Marker              // an ArUco marker or AprilTag in a black frame one module wide
+	Figure              // any other figure that stands alone, such as a cross: only its box is known
 )
 
 // A Swatch is a patch printed with a known share of ink, to measure toner, lamp

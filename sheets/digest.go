@@ -77,6 +77,8 @@ func (h digester) page(p *Page) {
 		h.box(18, a.Box)
 		h.whole(19, a.ID)
 		h.length(20, a.Stroke)
+		h.text(29, a.Dictionary)
+		h.text(30, a.Bits)
 	}
 	for _, c := range p.Codes {
 		h.box(21, c)

@@ -53,10 +53,8 @@ func (f *faults) layout(root *node) *Design {
 	scale := mmPerInch / dpi
 	d.Size = geom.Point[geom.Paper]{X: micro(f.number(po.need("width")) * scale), Y: micro(f.number(po.need("height")) * scale)}
 	var p Page
-	for _, n := range f.list(o.need("registration")) {
-		if a, ok := f.feature(n, scale); ok {
-			p.Anchors = append(p.Anchors, a)
-		}
+	for _, n := range f.list(o.get("registration")) {
+		p.Anchors = append(p.Anchors, f.feature(n, scale)...)
 	}
 	for _, n := range f.list(o.need("fields")) {
 		p.Fields = append(p.Fields, f.layoutField(n, scale))
@@ -65,34 +63,89 @@ func (f *faults) layout(root *node) *Design {
 	return d
 }
 
-// feature reads one registration feature; ok is false for one that is not printed.
-func (f *faults) feature(n *node, scale float64) (a Anchor, ok bool) {
+// feature reads one registration feature; none for one that is not looked for. A
+// timing track is a feature with a count, each its step from the one before.
+func (f *faults) feature(n *node, scale float64) []Anchor {
 	o := f.object(n)
+	kind := strings.ToLower(f.text(o.need("type")))
 	x, y := f.number(o.need("x"))*scale, f.number(o.need("y"))*scale
 	w, h := f.number(o.need("w"))*scale, f.number(o.need("h"))*scale
-	a.Box = around(x, y, w, h)
-	a.Stroke = micro(f.number(o.get("stroke")) * scale)
-	a.Shape, ok = featureShape(f.text(o.need("type")))
+	a := Anchor{Box: around(x, y, w, h), Stroke: micro(f.number(o.get("stroke")) * scale)}
+	var ok bool
+	a.Shape, ok = featureShape(kind)
 	switch {
-	case a.Shape != Corner || !ok:
-	case strings.Contains(f.text(o.get("type")), "bracket"): // given by its outer vertex
+	case f.marker(o, kind, &a):
+		ok = true
+	case !ok:
+	case a.Shape == Square && max(w, h) > longBar*min(w, h):
+		a.Shape = Bar
+	case a.Shape == Bar && max(w, h) <= longBar*min(w, h):
+		a.Shape = Square
+	case a.Shape != Corner:
+	case strings.Contains(kind, "bracket"): // given by its outer vertex
 		a.Box = f.bracket(o.need("corner"), x, y, w, h)
 	case a.Stroke == 0: // of three unit squares, given by its centre
 		a.Stroke = micro(w / 2)
 	}
-	return a, ok
+	if !ok {
+		return nil
+	}
+	out := []Anchor{a}
+	dx, dy := f.number(o.get("dx"))*scale, f.number(o.get("dy"))*scale
+	for i := 1; i < f.whole(o.get("count"), 1, mostTrack, 1); i++ {
+		b := a
+		b.Box = around(x+float64(i)*dx, y+float64(i)*dy, w, h)
+		out = append(out, b)
+	}
+	return out
+}
+
+// longBar is how many times longer than wide a filled rectangle is a bar, whose
+// direction can be seen; mostTrack bounds the bars of a timing track.
+const (
+	longBar   = 1.5
+	mostTrack = 300
+)
+
+// marker reads what says which ArUco marker or AprilTag a feature is; false if it is
+// none, or does not say which.
+func (f *faults) marker(o *object, kind string, a *Anchor) bool {
+	a.Dictionary = DictionaryName(f.text(o.get("dictionary")))
+	if a.Dictionary == "" {
+		a.Dictionary = DictionaryName(kind)
+	}
+	a.Bits = f.text(o.get("bits"))
+	if a.Dictionary == "" && a.Bits == "" {
+		return false
+	}
+	a.ID = f.whole(o.get("id"), 0, 9999, -1)
+	if a.Bits == "" && a.ID < 0 {
+		a.Dictionary, a.ID = "", 0
+		return false
+	}
+	if a.Bits != "" {
+		a.Dictionary, a.ID = "", max(a.ID, 0)
+	}
+	a.Shape = Marker
+	return true
 }
 
 // featureShape is what a registration feature looks like, by the words that people
 // use for it; not ok if none of them is known.
 func featureShape(kind string) (shape Shape, ok bool) {
+	if strings.Contains(kind, "code") { // a bar code or QR code is no bar
+		return 0, false
+	}
 	for _, k := range []struct {
 		word  string
 		shape Shape
 	}{
+		{"hollow", Figure}, {"outline", Figure}, {"empty", Figure},
 		{"concentric", Ring}, {"bullseye", Ring}, {"target", Ring}, {"ring", Ring},
-		{"bracket", Corner}, {"L mark", Corner}, {"L-mark", Corner},
+		{"bracket", Corner}, {"l mark", Corner}, {"l-mark", Corner},
 		{"square", Square}, {"disc", Disc}, {"filled circle", Disc}, {"dot", Disc},
+		{"bar", Bar}, {"timing", Bar}, {"tick", Bar}, {"track", Bar}, {"rectangle", Bar},
+		{"cross", Figure}, {"plus", Figure}, {"triangle", Figure}, {"diamond", Figure}, {"figure", Figure},
 	} {
 		if strings.Contains(kind, k.word) {
 			return k.shape, true
@@ -135,10 +188,10 @@ func (f *faults) layoutField(n *node, scale float64) Field {
 	for i, k := range f.list(o.need("bubbles")) {
 		b := f.object(k)
 		outline := Rectangle
-		switch f.text(b.get("shape")) {
-		case "circle", "ellipse":
+		switch strings.ToLower(f.text(b.get("shape"))) {
+		case "circle", "ellipse", "oval":
 			outline = Ellipse
-		case "stadium":
+		case "stadium", "pill", "capsule", "rounded rectangle":
 			outline = Stadium
 		}
 		if i == 0 {
@@ -147,7 +200,7 @@ func (f *faults) layoutField(n *node, scale float64) Field {
 			f.add(k.fault("the bubbles of a field must have one shape"))
 		}
 		field.Bubbles = append(field.Bubbles, Bubble{
-			Choice: Choice(f.text(b.need("option"))),
+			Choice: Choice(f.text(b.need("option"))), Inside: f.text(b.get("inside")),
 			Box: around(f.number(b.need("x"))*scale, f.number(b.need("y"))*scale,
 				f.number(b.need("w"))*scale, f.number(b.need("h"))*scale),
 		})

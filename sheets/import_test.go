@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"bargkhan/sheets/geom"
 )
@@ -60,6 +61,41 @@ func TestImportLayout(t *testing.T) {
 	}
 }
 
+// TestImportFeatures reads registration features in the words of other people; at 254
+// dpi ten pixels are a millimetre.
+func TestImportFeatures(t *testing.T) {
+	box := geom.R[geom.Paper]
+	for _, c := range []struct {
+		name, feature string
+		want          []Anchor
+	}{
+		{"thin rectangle", `"type": "filled rectangle", "x": 100, "y": 100, "w": 80, "h": 10`, []Anchor{{Shape: Bar, Box: box(6, 9.5, 14, 10.5)}}},
+		{"even bar", `"type": "bar", "x": 100, "y": 100, "w": 40, "h": 40`, []Anchor{{Shape: Square, Box: box(8, 8, 12, 12)}}},
+		{
+			"timing track", `"type": "timing track", "x": 50, "y": 100, "w": 40, "h": 10, "count": 3, "dx": 0, "dy": 50`,
+			[]Anchor{{Shape: Bar, Box: box(3, 9.5, 7, 10.5)}, {Shape: Bar, Box: box(3, 14.5, 7, 15.5)}, {Shape: Bar, Box: box(3, 19.5, 7, 20.5)}},
+		},
+		{"aruco", `"type": "aruco", "dictionary": "DICT_5X5_100", "id": 7, "x": 100, "y": 100, "w": 40, "h": 40`, []Anchor{{Shape: Marker, ID: 7, Dictionary: "5x5_100", Box: box(8, 8, 12, 12)}}},
+		{"april tag", `"type": "AprilTag tag36h11", "id": 0, "x": 100, "y": 100, "w": 40, "h": 40`, []Anchor{{Shape: Marker, Dictionary: "36h11", Box: box(8, 8, 12, 12)}}},
+		{"bits", `"type": "marker", "bits": "101010110", "x": 100, "y": 100, "w": 40, "h": 40`, []Anchor{{Shape: Marker, Bits: "101010110", Box: box(8, 8, 12, 12)}}},
+		{"marker of no number", `"type": "aruco 4x4_50", "x": 100, "y": 100, "w": 40, "h": 40`, nil},
+		{"cross", `"type": "cross", "x": 100, "y": 100, "w": 40, "h": 40`, []Anchor{{Shape: Figure, Box: box(8, 8, 12, 12)}}},
+		{"QR code", `"type": "QR code", "x": 100, "y": 100, "w": 40, "h": 40`, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			file := strings.Replace(smallLayout, `"type": "page edges", "corner": "all", "x": 0, "y": 0, "w": 1000, "h": 1400`, c.feature, 1)
+			d, err := ImportLayout(strings.NewReader(file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			const before = 5 // of smallLayout's other features
+			if diff := cmp.Diff(c.want, d.Pages[0].Anchors[before:], cmpopts.EquateEmpty()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 func TestImportLayoutRefuses(t *testing.T) {
 	tests := []struct {
 		name     string
@@ -70,6 +106,7 @@ func TestImportLayoutRefuses(t *testing.T) {
 		{"no dpi", `"dpi": 254`, `"dpi": 0`, []string{"dpi must be above 0"}},
 		{"corner", `"corner": "bottom_right"`, `"corner": "south"`, []string{`corner "south"`}},
 		{"mixed shapes", `"h": 30, "shape": "circle"}]`, `"h": 30, "shape": "square"}]`, []string{"one shape"}},
+		{"marker", `"type": "page edges",`, `"type": "aruco 4x4_50", "id": 50,`, []string{"from 0 to 49"}},
 		{"option twice", `"option": "B"`, `"option": "A"`, []string{`"A" stands twice`}},
 		{"bubble out of the page", `"x": 400`, `"x": 2400`, []string{"leaves"}},
 	}

@@ -219,7 +219,10 @@ func anyDesign() *rapid.Generator[*Design] {
 	small := func(t *rapid.T, n int) uint8 { return uint8(rapid.IntRange(0, n-1).Draw(t, "code")) }
 	page := rapid.Custom(func(t *rapid.T) (p Page) {
 		for range rapid.IntRange(0, 3).Draw(t, "n") {
-			p.Anchors = append(p.Anchors, Anchor{Shape(small(t, len(shapeNames))), box.Draw(t, "box"), rapid.IntRange(0, 49).Draw(t, "id"), mm.Draw(t, "stroke")})
+			p.Anchors = append(p.Anchors, Anchor{
+				Shape: Shape(small(t, len(shapeNames))), Box: box.Draw(t, "box"), ID: rapid.IntRange(0, 49).Draw(t, "id"), Stroke: mm.Draw(t, "stroke"),
+				Dictionary: text.Draw(t, "dictionary"), Bits: text.Draw(t, "bits"),
+			})
 			p.Codes = append(p.Codes, box.Draw(t, "code"))
 			p.Swatches = append(p.Swatches, Swatch{box.Draw(t, "box"), mm.Draw(t, "ink")})
 			p.Fields = append(p.Fields, Field{

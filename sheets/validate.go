@@ -22,6 +22,7 @@ const (
 	maxPages   = 15   // what a stamp can number
 	maxBubbles = 5000 // on a page; the fullest real one has 1,101
 	maxFigures = 5000 // of decor on a page; a full sheet of ours has 400
+	leastBare  = 24   // bubbles of a page with fewer than three anchors: fewer stand like letters of a text
 	leastSide  = 1.5  // of any bubble: nine pixels at 150 dpi, two of them outline on each side
 	ourSide    = 2.2  // of a bubble of ours: a pencil's dot must fit inside the outline
 	ourGap     = 0.9  // between bubbles of ours: half of it is the room to search for each
@@ -69,13 +70,20 @@ func (c *checker) page() {
 	content, ours := paper, len(c.p.Codes) > 0
 	if ours {
 		content = c.frame()
-	} else if len(c.p.Anchors) < 3 {
-		c.fault("anchors", "%d are too few: registration needs three at least", len(c.p.Anchors))
+	} else if n := c.bubbles(); len(c.p.Anchors) < 3 && n < leastBare {
+		c.fault("anchors", "%d are too few: registration needs three at least, or %d bubbles to find the sheet by", len(c.p.Anchors), leastBare)
 	}
 	for i, a := range c.p.Anchors {
 		where := fmt.Sprintf("anchors[%d]", i)
 		c.box(where, a.Box, paper)
 		c.closed(where, "shape", a.Shape.String())
+		if a.Shape == Marker {
+			if _, _, err := a.Modules(); err != nil {
+				c.fault(where, "%v", err)
+			}
+		} else if a.Dictionary+a.Bits != "" {
+			c.fault(where, "only a marker has a dictionary or bits")
+		}
 		if !within(a.Stroke, 0, 50) {
 			c.fault(where, "stroke %v is not from 0 to 50 mm", a.Stroke)
 		}
@@ -101,6 +109,14 @@ func (c *checker) page() {
 		c.field(fmt.Sprintf("fields[%d]", i), &c.p.Fields[i], content)
 	}
 	c.spacing(ours)
+}
+
+// bubbles counts those of the page.
+func (c *checker) bubbles() (n int) {
+	for _, f := range c.p.Fields {
+		n += len(f.Bubbles)
+	}
+	return n
 }
 
 // frame checks that the page carries the frame of its size, and returns what the

@@ -69,7 +69,7 @@ func logo(page *typeset.Page, d *sheets.Decor) error {
 // anchor draws a figure of registration so that it fills its box.
 func anchor(page *typeset.Page, a sheets.Anchor, size geom.Point[geom.Paper]) {
 	switch a.Shape {
-	case sheets.Square, sheets.Bar:
+	case sheets.Square, sheets.Bar, sheets.Figure:
 		page.Rect(a.Box, black)
 	case sheets.Disc:
 		page.Fill(new(typeset.Path).Ellipse(a.Box), black)
@@ -104,13 +104,15 @@ func corner(page *typeset.Page, a sheets.Anchor, size geom.Point[geom.Paper]) {
 	page.Fill(path.Rect(typeset.Box(x0, b.Min.Y, x1, b.Max.Y)), black)
 }
 
-// marker draws an ArUco marker: a black frame one module wide around 4×4 modules.
+// marker draws a marker: a black frame one module wide around its modules. One that
+// does not exist is drawn all black; Validate refuses it.
 func marker(page *typeset.Page, a sheets.Anchor) {
 	path := new(typeset.Path).Rect(a.Box)
-	mw, mh := a.Box.W()/6, a.Box.H()/6
-	for i, white := range sheets.MarkerBits(a.ID) {
+	side, modules, _ := a.Modules()
+	mw, mh := a.Box.W()/float64(side+2), a.Box.H()/float64(side+2)
+	for i, white := range modules {
 		if white {
-			path.Hole(new(typeset.Path).Rect(cell(a.Box, 1+i%4, 1+i/4, mw, mh)))
+			path.Hole(new(typeset.Path).Rect(cell(a.Box, 1+i%side, 1+i/side, mw, mh)))
 		}
 	}
 	page.Fill(path, black)
