@@ -230,6 +230,9 @@ func (s *sight) guesses(d *sheets.Design, i int, found []candidate) []*guess {
 				kinds[k] = append(kinds[k], c)
 			}
 		}
+		if lonely(pg.Anchors) {
+			kinds[k] = apartFrom(kinds[k])
+		}
 		if len(kinds[k]) > mostFound {
 			slices.SortStableFunc(kinds[k], func(a, b candidate) int { return cmp.Compare(b.fill, a.fill) })
 			kinds[k] = kinds[k][:mostFound]
@@ -259,6 +262,43 @@ func (s *sight) guesses(d *sheets.Design, i int, found []candidate) []*guess {
 		return cmp.Or(b.seen-a.seen, cmp.Compare(a.rest+perSize*a.odd, b.rest+perSize*b.odd))
 	})
 	return out[:min(len(out), mostTried)]
+}
+
+// A crowd is what anchors do not stand in: crowdFew figures alike within crowdWide of
+// their sizes are bubbles or letters.
+const (
+	crowdWide = 5.0
+	crowdFew  = 4
+	crowdLike = 1.3 // ratio of the sizes of figures that are alike
+)
+
+// lonely says whether no two anchors stand as near to each other as bubbles do.
+func lonely(as []sheets.Anchor) bool {
+	for i, a := range as {
+		for _, b := range as[:i] {
+			if a.Box.Center().Sub(b.Box.Center()).Norm() < 1.5*crowdWide*max(a.Box.W(), a.Box.H()) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// apartFrom leaves out the figures that stand in a crowd.
+func apartFrom(all []candidate) []candidate {
+	out := make([]candidate, 0, len(all))
+	for _, c := range all {
+		n := 0
+		for _, o := range all {
+			if o.size < crowdLike*c.size && c.size < crowdLike*o.size && o.at.Sub(c.at).Norm() < crowdWide*c.size {
+				n++
+			}
+		}
+		if n <= crowdFew { // itself is one
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // farthest lists the pairs of anchors to start from: the two diagonals, so that one
