@@ -17,11 +17,32 @@ import (
 
 // issue issues what the session has earned and not yet got.
 func (f *surface) issue(c echo.Context) error {
-	n, err := f.Registry.Issue(c.Request().Context(), exam.SessionID(c.Param("id")), whoIs(c).Login)
+	ctx, id := c.Request().Context(), exam.SessionID(c.Param("id"))
+	n, err := f.Registry.Issue(ctx, id, whoIs(c).Login)
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, map[string]int{"issued": n})
+	hs, err := f.blocked(ctx, id)
+	if err != nil {
+		return err
+	}
+	at := []exam.VenueID{}
+	for _, h := range hs {
+		at = append(at, h.Venue.ID)
+	}
+	return c.JSON(http.StatusOK, map[string]any{"issued": n, "blocked": at})
+}
+
+// blocked are the venues of a session whose certificates are not issued, because
+// their counts have a difference that nobody answers for.
+func (f *surface) blocked(ctx context.Context, id exam.SessionID) (out []*exam.Hall, err error) {
+	hs, err := f.Records.Halls(ctx, id)
+	for i := range hs {
+		if hs[i].MayClose() != nil {
+			out = append(out, &hs[i])
+		}
+	}
+	return out, err
 }
 
 // listCertificates lists a session's certificates.

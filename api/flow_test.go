@@ -295,7 +295,14 @@ func TestCertificates(t *testing.T) {
 	w := newWorld(t)
 	w.setUp()
 	w.scan("one", w.personal(0, "1", 20))
-	var issued struct{ Issued int }
+	var issued struct {
+		Issued  int
+		Blocked []exam.VenueID
+	}
+	if w.call("expert", "POST", at("/certificates"), nil, 200, &issued); issued.Issued != 0 || len(issued.Blocked) != 1 {
+		t.Fatalf("before the hall has counted: %+v", issued)
+	}
+	w.counted()
 	for _, want := range []int{3, 0} {
 		if w.call("expert", "POST", at("/certificates"), nil, 200, &issued); issued.Issued != want {
 			t.Fatalf("issued %d, want %d", issued.Issued, want)

@@ -166,7 +166,8 @@ type sessionView struct {
 	Waiting  int // certificates issued and not approved
 	Valid    int // certificates that are worth something
 	Office   []question
-	Said     string // what the last form did
+	Blocked  []*exam.Hall // venues of which no certificate is issued
+	Said     string       // what the last form did
 }
 
 // sessionPage shows how far a session is, its results and its certificates.
@@ -196,6 +197,11 @@ func (f *surface) sessionPage(c echo.Context) error {
 	}
 	if err := f.certLines(c, &v); err != nil {
 		return err
+	}
+	if v.Standing.Earned > 0 && w.may(readers...) {
+		if v.Blocked, err = f.blocked(ctx, id); err != nil {
+			return err
+		}
 	}
 	return f.show(c, "session", v)
 }
@@ -279,7 +285,15 @@ func (f *surface) issueForm(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return f.back(c, id, fa(n)+" گواهی صادر شد.")
+	hs, err := f.blocked(c.Request().Context(), id)
+	if err != nil {
+		return err
+	}
+	said := fa(n) + " گواهی صادر شد."
+	if len(hs) > 0 {
+		said += " گواهی‌های " + fa(len(hs)) + " حوزه تا درست شدن شمارش صادر نمی‌شود."
+	}
+	return f.back(c, id, said)
 }
 
 // approveForm approves every certificate of the session that waits for it and that

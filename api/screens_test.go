@@ -99,6 +99,7 @@ func (w *world) fill(t *testing.T) {
 	s.hands["nn.4"], s.doubts["nn.4"] = omrtest.Erased, judge.Close
 	w.scan("d", s)
 	w.scan("e", spare(1, "1234567891"))
+	w.counted()
 	var issued struct{ Issued int }
 	w.call("expert", "POST", at("/certificates"), nil, 200, &issued)
 	if issued.Issued == 0 {

@@ -357,6 +357,29 @@ func (w *world) scan(name string, p paper) exam.ScriptID {
 	return ids[0]
 }
 
+// counted has the hall count the paper that was read, and say that the others did not
+// come.
+func (w *world) counted() {
+	w.t.Helper()
+	ctx := w.t.Context()
+	all, err := w.store.Sessions(ctx)
+	if err == nil {
+		_, err = w.store.EndBatch(ctx, exam.Batch{Station: station, Session: session, Venue: "rudaki", Paper: all[0].Scripts, By: "operator", At: w.clock()})
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	halls, err := w.store.Halls(ctx, session)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	absent := []exam.PersonID{}
+	for _, c := range halls[0].Missing {
+		absent = append(absent, c.Person)
+	}
+	w.call("expert", "PUT", at("/venues/rudaki/absent"), map[string]any{"persons": absent}, 204, nil)
+}
+
 // picture is the paper as a scanner sees it.
 func (w *world) picture(p paper) *image.Gray {
 	w.t.Helper()

@@ -35,9 +35,10 @@ type End uint8
 // The ends; text codes "waiting", "read", "returned" and "copy". A file of
 // several pages is EndRead when at least one sheet of it was read; its other
 // pages are still given back one by one. So is a file of nothing but paper that is
-// expected: blank backs, header and end sheets of stacks.
+// expected: blank backs, header and end sheets of stacks. A file with a sheet of a
+// session that is not opened for scanning waits until that is opened.
 const (
-	EndWaiting End = iota // its job is not done
+	EndWaiting End = iota // not read, or not all of it yet
 	EndRead
 	EndReturned
 	EndCopied

@@ -2,12 +2,15 @@ package pipeline
 
 import (
 	"context"
+	"image"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"bargkhan/api/exam"
+	"bargkhan/api/store/storetest"
 	"bargkhan/omr"
 	"bargkhan/omr/omrtest"
 	"bargkhan/sheets"
@@ -31,6 +34,29 @@ func reasons(f exam.Fate) (out []omr.Reason) {
 		out = append(out, r.Why.Reason)
 	}
 	return out
+}
+
+// second is a sheet of another session, which is open, on the same design.
+func (o *office) second() (*image.Gray, sheets.Serial) {
+	o.t.Helper()
+	ctx := context.Background()
+	p := *o
+	p.ses.ID, p.ses.Name = "1405-other", "آزمون دیگر"
+	key := exam.Key{Version: 1, By: "expert", At: time.Now(), Reason: "نخستین کلید", Items: map[exam.ItemID]exam.Item{}}
+	for _, t := range p.ses.Titles {
+		for _, item := range t.Items {
+			key.Items[item] = exam.Item{Right: []sheets.Choice{"2"}}
+		}
+	}
+	o.must(o.store.PutSession(ctx, p.ses))
+	o.must(o.store.AddDesign(ctx, p.ses.ID, o.design))
+	_, err := o.store.AddKey(ctx, p.ses.ID, 0, key)
+	o.must(err)
+	o.must(o.store.PutRoster(ctx, p.ses.ID, []exam.Candidate{{Person: national(7), Name: "نامزد", Venue: "sari"}}))
+	people, _, err := o.store.AllotSerials(ctx, p.ses.ID, 0)
+	o.must(err)
+	p.open()
+	return o.sheet(o.design, sheets.Stamp{Page: 1, Serial: people[0].Serial}, 10, 0), people[0].Serial
 }
 
 // TestCases has what really comes from exam halls and scanners.
@@ -99,6 +125,37 @@ func TestCases(t *testing.T) {
 		}
 		if want := []exam.Tray{exam.Foreigns, exam.Others, exam.Blanks, exam.Foreigns}; !slices.Equal(trays, want) {
 			t.Errorf("trays %v, want %v", trays, want)
+		}
+	})
+
+	t.Run("a session that is not opened for scanning waits, and loses nothing", func(t *testing.T) {
+		t.Parallel()
+		o := officeAt(t, storetest.URL(t), true)
+		ctx := context.Background()
+		other, serial := o.second()
+		o.drop(map[string][]byte{"a.tif": tif(o.of(0, 10, 0), o.text(), other, o.of(1, 10, 0)), "b.jpg": jpg(o.of(2, 10, 0)), "c.jpg": jpg(o.text())})
+		l := o.line(o.store)
+		o.run(o.still(1), l.Run)
+		f := o.fate("a.tif")
+		if want := []omr.Reason{omr.Unopened, omr.NoAnchors, omr.Unopened}; f.End != exam.EndWaiting || f.Sheets != 1 || !slices.Equal(reasons(f), want) {
+			t.Errorf("before: %+v, want one sheet and %v", f, want)
+		}
+		if o.outcomes()[national(0)] != "" || exam.TrayOf(omr.Unopened) != exam.Held {
+			t.Errorf("graded %v", o.outcomes())
+		}
+		o.open()
+		o.run(o.still(3), o.line(o.store).Run)
+		if f := o.fate("a.tif"); f.End != exam.EndRead || f.Pages != 4 || f.Sheets != 3 || !slices.Equal(reasons(f), []omr.Reason{omr.NoAnchors}) {
+			t.Errorf("after: %+v", f)
+		}
+		if got := o.outcomes(); len(got) != 3 {
+			t.Errorf("graded %v, want all three", got)
+		}
+		if s, err := o.store.Script(ctx, exam.ScriptOf(serial)); err != nil || len(s.Sheets) != 1 {
+			t.Errorf("what was read at first: %+v, %v; want it once", s, err)
+		}
+		if diff := cmp.Diff([]string{"read/a.tif", "read/b.jpg", "returned/a-p002.jpg", "returned/a.tif.txt", "returned/c.jpg", "returned/c.jpg.txt"}, o.tree()); diff != "" {
+			t.Error(diff)
 		}
 	})
 

@@ -132,7 +132,7 @@ func testDatabaseFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(server.Stop)
-	o := officeAt(t, server.URL())
+	o := officeAt(t, server.URL(), false)
 	o.three()
 	ballast := fill(t, filepath.Join(dir, "disk"))
 	go func() {

@@ -61,6 +61,7 @@ type Line struct {
 	due     chan struct{} // something may be due
 	taking  sync.Map      // IDs of arrivals that are being kept
 	designs sync.Map      // by sheets.Check; they never change
+	opened  sync.Map      // by opening: sessions open at stations; they stay so
 
 	mu   sync.Mutex
 	lost map[string]time.Time // what was complained of, and when
@@ -75,7 +76,7 @@ const defaultPoll = 2 * time.Second
 // One bad file never stops it; an error means that the database is not as needed.
 func (l *Line) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	for _, loop := range []func(context.Context) error{l.Take, l.Work, l.Settle, l.Sweep} {
+	for _, loop := range []func(context.Context) error{l.Take, l.Work, l.Settle, l.Sweep, l.Resume} {
 		g.Go(func() error { return loop(ctx) })
 	}
 	return g.Wait()

@@ -62,11 +62,12 @@ const (
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
-	return officeAt(t, storetest.URL(t))
+	return officeAt(t, storetest.URL(t), false)
 }
 
-// officeAt is an office on the database at url.
-func officeAt(t *testing.T, url string) *office {
+// officeAt is an office on the database at url. While it is shut, its session is not
+// opened for scanning.
+func officeAt(t *testing.T, url string, shut bool) *office {
 	t.Helper()
 	o := &office{t: t, url: url, root: t.TempDir(), rng: rand.New(rand.NewPCG(5, 7))}
 	var err error
@@ -105,7 +106,18 @@ func officeAt(t *testing.T, url string) *office {
 	o.must(o.store.PutRoster(ctx, o.ses.ID, o.people))
 	o.people, o.spares, err = o.store.AllotSerials(ctx, o.ses.ID, 1)
 	o.must(err)
+	if !shut {
+		o.open()
+	}
 	return o
+}
+
+// open opens the session for scanning at the station.
+func (o *office) open() {
+	o.t.Helper()
+	ctx := context.Background()
+	o.must(o.store.AddDeckWaiver(ctx, o.ses.ID, exam.DeckWaiver{Station: "hall-1", Name: "سعید بهرامی", Reason: "آزمایش", By: "expert", At: time.Now()}))
+	o.must(o.store.OpenScanning(ctx, o.ses.ID, exam.Opening{Stations: []string{"hall-1"}, By: "expert", At: time.Now()}))
 }
 
 // lay lays out a sheet of two blocks of five questions.

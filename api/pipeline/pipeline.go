@@ -35,6 +35,13 @@ type Store interface {
 	// serial never printed.
 	Printed(ctx context.Context, s sheets.Serial) (exam.Printed, error)
 
+	// Opened says whether a session was opened for scanning at a station. It stays so.
+	Opened(ctx context.Context, id exam.SessionID, station string) (bool, error)
+
+	// Resume queues again the reading of at most limit scans with pages that waited
+	// for the opening of their session, and says how many.
+	Resume(ctx context.Context, limit int) (int, error)
+
 	// Design finds the revision with this head of its digest; nil without error
 	// when there is none.
 	Design(ctx context.Context, c sheets.Check) (*sheets.Design, error)

@@ -65,7 +65,7 @@ func (l *Line) filing(ctx context.Context, scan exam.Scan, path string) (exam.Fi
 		if err != nil {
 			return f, err
 		}
-		sheet, reject, err := l.judge(ctx, p, policy)
+		sheet, reject, err := l.judge(ctx, p, scan.Station, policy)
 		switch {
 		case err != nil:
 			return f, err
@@ -85,7 +85,7 @@ func (l *Line) filing(ctx context.Context, scan exam.Scan, path string) (exam.Fi
 
 // judge makes a sheet of a page that was read, or says why it is given back. A
 // page on which it panics is given back too: one page never stops the line.
-func (l *Line) judge(ctx context.Context, p child.Page, policy judge.Policy) (s exam.Sheet, reject *omr.Reject, err error) {
+func (l *Line) judge(ctx context.Context, p child.Page, station string, policy judge.Policy) (s exam.Sheet, reject *omr.Reject, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			l.log().Error("judging a page panicked; the page is given back", "image", p.Image, "panic", r, "stack", string(debug.Stack()))
@@ -95,24 +95,26 @@ func (l *Line) judge(ctx context.Context, p child.Page, policy judge.Policy) (s 
 	if p.Reject != nil {
 		return s, p.Reject, nil
 	}
-	d, reject, err := l.expected(ctx, p.Reading)
+	d, reject, err := l.expected(ctx, p.Reading, station)
 	if err != nil || reject != nil {
 		return s, reject, err
 	}
 	pg := d.Pages[p.Reading.Stamp.Page-1]
 	return exam.Sheet{
-		Image: p.Image, Reading: *p.Reading, Policy: policy.ID, Verdicts: judge.Fields(pg, p.Reading.Evidence, policy),
+		Image: p.Image, Reading: *p.Reading, Policy: policy.ID, Verdicts: judge.Fields(pg, p.Reading.Evidence, policy, p.Reading.Swatches...),
 	}, nil, nil
 }
 
-// expected is the design of a page that some session expects; any other is given back.
-func (l *Line) expected(ctx context.Context, r *omr.Reading) (*sheets.Design, *omr.Reject, error) {
+// expected is the design of a page that some session expects at the station; any other
+// is given back.
+func (l *Line) expected(ctx context.Context, r *omr.Reading, station string) (*sheets.Design, *omr.Reject, error) {
+	serial := r.Stamp.Serial
 	if r.Stamp.Test {
-		return nil, &omr.Reject{Reason: omr.TestSheet, Detail: "serial " + string(r.Stamp.Serial)}, nil
+		return nil, notNow(omr.TestSheet, serial, "a sheet of a test deck"), nil
 	}
-	printed, err := l.Store.Printed(ctx, r.Stamp.Serial)
+	printed, err := l.Store.Printed(ctx, serial)
 	if fault.KindOf(err) == fault.NotFound {
-		return nil, foreign("serial %s was never printed here", r.Stamp.Serial), nil
+		return nil, notNow(omr.Foreign, serial, "never printed here"), nil
 	}
 	if err != nil {
 		return nil, nil, err
@@ -122,7 +124,10 @@ func (l *Line) expected(ctx context.Context, r *omr.Reading) (*sheets.Design, *o
 		return nil, nil, err
 	}
 	if !slices.Contains(ses.Designs, r.Design) {
-		return nil, foreign("serial %s is of session %s, which has no sheet like this", r.Stamp.Serial, ses.ID), nil
+		return nil, notNow(omr.Foreign, serial, "of session %s, which has no sheet like this", ses.ID), nil
+	}
+	if open, err := l.open(ctx, ses.ID, station); err != nil || !open {
+		return nil, notNow(omr.Unopened, serial, "session %s is not opened for scanning at station %s", ses.ID, station), err
 	}
 	d, err := l.design(ctx, r.Stamp.Check)
 	if err != nil {
@@ -134,6 +139,45 @@ func (l *Line) expected(ctx context.Context, r *omr.Reading) (*sheets.Design, *o
 	return d, nil, nil
 }
 
-func foreign(format string, args ...any) *omr.Reject {
-	return &omr.Reject{Reason: omr.Foreign, Detail: fmt.Sprintf(format, args...)}
+// notNow gives back a sheet that was read.
+func notNow(why omr.Reason, serial sheets.Serial, format string, args ...any) *omr.Reject {
+	return &omr.Reject{Reason: why, Serial: serial, Detail: "serial " + string(serial) + ": " + fmt.Sprintf(format, args...)}
+}
+
+// An opening is a session that may be scanned at a station.
+type opening struct {
+	session exam.SessionID
+	station string
+}
+
+// open is Store.Opened, remembered once it holds.
+func (l *Line) open(ctx context.Context, id exam.SessionID, station string) (bool, error) {
+	if _, ok := l.opened.Load(opening{id, station}); ok {
+		return true, nil
+	}
+	ok, err := l.Store.Opened(ctx, id, station)
+	if ok {
+		l.opened.Store(opening{id, station}, true)
+	}
+	return ok, err
+}
+
+// resumed bounds how many scans go back into the queue in one transaction.
+const resumed = 100
+
+// Resume has what waited for the opening of its session read, until ctx is done.
+func (l *Line) Resume(ctx context.Context) error {
+	for ctx.Err() == nil {
+		n, err := l.Store.Resume(ctx, resumed)
+		if err != nil && ctx.Err() == nil {
+			l.complain("sheets of a session that was opened could not be queued; it is tried again", err)
+		}
+		if n > 0 {
+			l.log().Info("sheets that waited for the opening of their session are read now", "scans", n)
+		}
+		if n < resumed {
+			l.rest(ctx, nil)
+		}
+	}
+	return nil
 }

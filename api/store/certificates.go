@@ -25,7 +25,9 @@ const earned = `
 
 // Passed lists what a session has earned: final grades that pass, of persons with
 // exactly one script in the session, in the order of the roster and of the titles.
-// A script that is due has earned nothing until it is marked again.
+// A script that is due has earned nothing until it is marked again. Nobody of a venue
+// whose counts have a difference that nobody answers for is listed: a sheet too few
+// there may be his second.
 func (s *Store) Passed(ctx context.Context, id exam.SessionID) (out []certificate.Passing, err error) {
 	defer fault.Wrap(&err, "store: passed in session %s", id)
 	ses, err := s.Session(ctx, id)
@@ -38,9 +40,20 @@ func (s *Store) Passed(ctx context.Context, id exam.SessionID) (out []certificat
 		if err != nil {
 			return err
 		}
+		hs, err := halls(ctx, tx, ses, ses.Venues)
+		if err != nil {
+			return err
+		}
+		blocked := map[exam.VenueID]bool{}
+		for i := range hs {
+			blocked[hs[i].Venue.ID] = hs[i].MayClose() != nil
+		}
 		cs, err := roster(ctx, tx, id)
 		out = nil
 		for _, c := range cs {
+			if blocked[c.Venue] {
+				continue
+			}
 			for _, t := range ses.Titles {
 				if g, ok := of[c.Person][t.ID]; ok {
 					out = append(out, certificate.Passing{Person: c, Title: t, Grade: g, Words: words})

@@ -120,3 +120,43 @@ func TestVenueCloses(t *testing.T) {
 	must(t, err)
 	wantEqual(t, "gaps", gaps(o.hall(t)), map[exam.Gap]int{exam.PaperGap: 2})
 }
+
+// balance has the hall count what was read, and say that the others did not come.
+func (o *office) balance(t *testing.T, sheets int) {
+	t.Helper()
+	_, err := o.EndBatch(ctx, exam.Batch{Station: "tehran-1", Session: ses, Venue: "v1", Paper: sheets, By: "operator", At: day.Add(24 * time.Hour)})
+	must(t, err)
+	var absent []exam.PersonID
+	for _, c := range o.hall(t).Missing {
+		absent = append(absent, c.Person)
+	}
+	must(t, o.Absent(ctx, ses, "v1", absent, "expert", day))
+	wantEqual(t, "gaps", gaps(o.hall(t)), map[exam.Gap]int{})
+}
+
+// TestBlocked issues nothing of a venue while its counts have a difference that nobody
+// answers for: S-35.
+func TestBlocked(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.key(t, 0)
+	id := o.file(t, "x", o.roster[0].Serial, "2")
+	must(t, o.Mark(ctx, o.marking(t, id, o.roster[0].Person, exam.Passed)))
+	earned := func(what string, want int) {
+		t.Helper()
+		ps, err := o.Passed(ctx, ses)
+		must(t, err)
+		if len(ps) != want {
+			t.Errorf("%s: %d may be issued, want %d", what, len(ps), want)
+		}
+	}
+	earned("never counted", 0)
+	o.balance(t, 1)
+	earned("all is there", 1)
+	batch := exam.Batch{Station: "tehran-1", Session: ses, Venue: "v1", Paper: 1, By: "operator", At: day.Add(48 * time.Hour)}
+	_, err := o.EndBatch(ctx, batch)
+	must(t, err)
+	earned("a sheet of paper is not there", 0)
+	must(t, o.Waive(ctx, ses, "v1", exam.Waiver{Gap: exam.PaperGap, Amount: 1, Reason: "خط خورده بود.", HallHead: "علی رضایی", Supervisor: "نرگس کاظمی", By: "expert", At: day}))
+	earned("two people answer for it", 1)
+}

@@ -120,3 +120,64 @@ func decks(ctx context.Context, tx pgx.Tx, id exam.SessionID) (out exam.DeckBook
 	})
 	return out, err
 }
+
+// Opened says whether a session was opened for scanning at a station.
+func (s *Store) Opened(ctx context.Context, id exam.SessionID, station string) (ok bool, err error) {
+	defer fault.Wrap(&err, "store: opening of session %s", id)
+	err = s.view(ctx, func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, `select exists (select from openings where session = $1 and $2 = any(stations))`, id, station).Scan(&ok)
+	})
+	return ok, err
+}
+
+// resumable selects scans in whose latest round pages wait for a session that is open
+// by now. What was read of them then stays.
+const resumable = `
+	select distinct p.scan, p.round from pages p
+	join rounds r on r.scan = p.scan and r.round = p.round
+	join scans s on s.id = p.scan
+	join printed x on x.serial = p.reject->>'serial'
+	join openings o on o.session = x.session and s.station = any(o.stations)
+	where p.reject->>'reason' = 'unopened' and r.done_at is not null
+		and not exists (select from rounds n where n.scan = p.scan and n.round > p.round)
+	order by p.scan limit $1`
+
+// Resume queues again the reading of at most limit scans whose pages waited until
+// their session was opened for scanning, and says how many.
+func (s *Store) Resume(ctx context.Context, limit int) (n int, err error) {
+	defer fault.Wrap(&err, "store: resume what waited for an opening")
+	err = s.change(ctx, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, resumable, limit)
+		if err != nil {
+			return err
+		}
+		type held struct {
+			scan  exam.ScanID
+			round int
+		}
+		all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (h held, err error) {
+			return h, row.Scan(&h.scan, &h.round)
+		})
+		for _, h := range all {
+			if err := s.resume(ctx, tx, h.scan, h.round); err != nil {
+				return err
+			}
+		}
+		n = len(all)
+		return err
+	})
+	return n, err
+}
+
+// resume opens a round again, unless another has just done so. Its row is locked
+// like that of a filing.
+func (s *Store) resume(ctx context.Context, tx pgx.Tx, id exam.ScanID, round int) error {
+	tag, err := tx.Exec(ctx, `update rounds set done_at = null, pages = null where scan = $1 and round = $2 and done_at is not null`, id, round)
+	if err != nil || tag.RowsAffected() == 0 {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `delete from pages where scan = $1 and round = $2 and reject->>'reason' = 'unopened'`, id, round); err != nil {
+		return err
+	}
+	return s.begin(ctx, tx, id, round)
+}

@@ -32,14 +32,16 @@ func (s *Store) File(ctx context.Context, f exam.Filing) (ids []exam.ScriptID, e
 	err = s.change(ctx, func(tx pgx.Tx) error {
 		var round int
 		var done bool
+		var have []int // pages that were filed before the round was resumed
 		err := tx.QueryRow(ctx, `
-			select round, done_at is not null from rounds where scan = $1 order by round desc limit 1 for update`,
-			f.Scan).Scan(&round, &done)
+			select round, done_at is not null, array(select image from pages p where p.scan = r.scan and p.round = r.round)
+			from rounds r where scan = $1 order by round desc limit 1 for update`,
+			f.Scan).Scan(&round, &done, &have)
 		if err != nil {
 			return exists(err, "فایل", f.Scan)
 		}
 		if !done {
-			if err := s.file(ctx, tx, f, round); err != nil {
+			if err := s.file(ctx, tx, without(f, have), round, have); err != nil {
 				return err
 			}
 		}
@@ -58,8 +60,17 @@ func filed(ctx context.Context, tx pgx.Tx, id exam.ScanID, round int) ([]exam.Sc
 	return pgx.CollectRows(rows, pgx.RowTo[exam.ScriptID])
 }
 
-// file writes the pages of a filing and closes its round.
-func (s *Store) file(ctx context.Context, tx pgx.Tx, f exam.Filing, round int) error {
+// without is a filing less the pages that are filed already.
+func without(f exam.Filing, have []int) exam.Filing {
+	if len(have) > 0 {
+		f.Sheets = slices.DeleteFunc(slices.Clone(f.Sheets), func(s exam.Sheet) bool { return slices.Contains(have, s.Image) })
+		f.Returned = slices.DeleteFunc(slices.Clone(f.Returned), func(r exam.Returned) bool { return slices.Contains(have, r.Image) })
+	}
+	return f
+}
+
+// file writes the pages of a filing, beside those that the round has, and closes it.
+func (s *Store) file(ctx context.Context, tx pgx.Tx, f exam.Filing, round int, have []int) error {
 	var b pgx.Batch
 	images := map[int]bool{}
 	add := func(image int) error {
@@ -81,6 +92,9 @@ func (s *Store) file(ctx context.Context, tx pgx.Tx, f exam.Filing, round int) e
 	}
 	if err := s.fileSheets(ctx, tx, &b, f, round); err != nil {
 		return err
+	}
+	for _, image := range have {
+		images[image] = true
 	}
 	delete(images, 0) // the file as a whole
 	b.Queue(`update rounds set pages = $3, done_at = now() where scan = $1 and round = $2`, f.Scan, round, len(images))

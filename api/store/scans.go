@@ -141,13 +141,14 @@ func (s *Store) Scan(ctx context.Context, id exam.ScanID) (out exam.Scan, err er
 // what order. A page of a round is counted by its image; image 0 is the file.
 const fates = `
 	select a.id, a.scan, a.station, a.name, a.size, a.at,
-		case when a.copy then 'copy' when r.done_at is null then 'waiting' when p.sheets > 0 or not p.others then 'read' else 'returned' end,
+		case when a.copy then 'copy' when r.done_at is null or p.held then 'waiting' when p.sheets > 0 or not p.others then 'read' else 'returned' end,
 		coalesce(r.pages, 0), p.sheets, p.back, case when a.copy then s.name else '' end
 	from arrivals a
 	join scans s on s.id = a.scan
 	join rounds r on r.scan = a.scan and r.round = a.round
 	cross join lateral (
 		select count(script) as sheets, coalesce(bool_or(reject->>'reason' not in ('blank-page', 'separator')), true) as others,
+			coalesce(bool_or(reject->>'reason' = 'unopened'), false) as held,
 			jsonb_agg(jsonb_build_object('image', image, 'why', reject) order by image) filter (where reject is not null) as back
 		from pages where scan = a.scan and round = a.round
 	) p `

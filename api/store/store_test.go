@@ -573,6 +573,7 @@ func TestRivals(t *testing.T) {
 	a := o.file(t, "a", o.roster[0].Serial, "2")
 	b := o.file(t, "b", o.spares[0], "2")
 	must(t, o.Mark(ctx, o.marking(t, a, p, exam.Passed)))
+	o.balance(t, 2)
 	passed := func() int {
 		t.Helper()
 		ps, err := o.Passed(ctx, ses)
@@ -952,6 +953,7 @@ func TestCertificates(t *testing.T) {
 	o.key(t, 0)
 	id := o.file(t, "x", o.roster[0].Serial, "2")
 	must(t, o.Mark(ctx, o.marking(t, id, o.roster[0].Person, exam.Passed)))
+	o.balance(t, 1)
 	ps, err := o.Passed(ctx, ses)
 	must(t, err)
 	if len(ps) != 1 || ps[0].Person != o.roster[0] || ps[0].Title.ID != "t1" || ps[0].Words.LegalBasis == "" || !ps[0].Grade.Final() {

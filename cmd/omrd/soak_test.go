@@ -154,6 +154,7 @@ func newSoak(t *testing.T, seed uint64, kills int) *soak {
 	s.must(memory.PutRoster(ctx, "soak", s.people))
 	s.people, _, err = memory.AllotSerials(ctx, "soak", 0)
 	s.must(err)
+	openAt(t, memory, "soak", "hall-1", "hall-2")
 	return s
 }
 

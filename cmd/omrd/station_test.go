@@ -216,6 +216,7 @@ func (h *headquarters) print(n int) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	openAt(t, h.service.store, id, "sari-2", "babol-1", "amol-1")
 	fonts, err := typeset.LoadFonts(Default().Fonts)
 	if err != nil {
 		t.Fatal(err)

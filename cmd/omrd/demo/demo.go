@@ -63,6 +63,9 @@ func (d *Demo) Run(ctx context.Context) error {
 		return fmt.Errorf("comparing with the truth: %w", err)
 	}
 	report.took = took
+	if err := office.count(ctx, d, stack); err != nil {
+		return fmt.Errorf("counting the paper: %w", err)
+	}
 	if d.Exit {
 		step("Settling the doubts, certifying, pulling and verifying")
 		if err := office.finish(ctx, d, stack, report); err != nil {

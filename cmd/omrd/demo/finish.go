@@ -37,6 +37,9 @@ func (o *office) finish(ctx context.Context, d *Demo, s *stack, r *report) error
 	if err := r.grades(ctx, o); err != nil {
 		return err
 	}
+	if err := o.close(ctx); err != nil {
+		return fmt.Errorf("closing the venue: %w", err)
+	}
 	if err := o.certify(ctx, d, earned, r); err != nil {
 		return fmt.Errorf("certifying: %w", err)
 	}

@@ -84,6 +84,9 @@ func (d *Demo) setUp(ctx context.Context) (*office, error) {
 	if err := o.putKey(ctx); err != nil {
 		return nil, err
 	}
+	if err := o.open(ctx, d.Station); err != nil {
+		return nil, err
+	}
 	return o, o.appoint(ctx)
 }
 
@@ -215,6 +218,21 @@ func (o *office) putKey(ctx context.Context) error {
 		return err
 	}
 	return o.expert.call(ctx, http.MethodPost, o.path("/keys"), map[string]any{"seen": 0, "items": o.key}, nil)
+}
+
+// open opens the session for scanning at the station, unless it is open. Its test deck
+// is made of the same pictures as its sheets, so somebody signs that none is needed.
+func (o *office) open(ctx context.Context, station string) error {
+	var book struct{ Openings []exam.Opening }
+	if err := o.expert.call(ctx, http.MethodGet, o.path("/decks"), nil, &book); err != nil || len(book.Openings) > 0 {
+		return err
+	}
+	waiver := exam.DeckWaiver{Station: station, Name: accounts[1].Name, Reason: "اسکنر این نمایش برنامه است و همان تصویرها را می‌سازد."}
+	ask := map[string]string{"station": waiver.Station, "name": waiver.Name, "reason": waiver.Reason}
+	if err := o.expert.call(ctx, http.MethodPost, o.path("/decks/waivers"), ask, nil); err != nil {
+		return err
+	}
+	return o.expert.call(ctx, http.MethodPost, o.path("/opening"), map[string][]string{"stations": {station}}, nil)
 }
 
 // appoint names the supervisor, as the Centre does by letter.

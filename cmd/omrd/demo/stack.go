@@ -308,7 +308,11 @@ func (m *maker) scan(papers []*paper) error {
 	m.rng(3).Shuffle(len(m.stack.files), func(a, b int) { // odd order, as when stacks fall
 		m.stack.files[a], m.stack.files[b] = m.stack.files[b], m.stack.files[a]
 	})
-	m.again(papers)
+	top, err := m.header(len(m.stack.papers))
+	if err != nil {
+		return err
+	}
+	m.again(papers, top)
 	return nil
 }
 
@@ -383,9 +387,25 @@ func (m *maker) strangers() ([]*file, error) {
 	return []*file{other, text}, nil
 }
 
+// header makes the header sheet that lies on the stack.
+func (m *maker) header(sheetsOfPaper int) (*file, error) {
+	s := sheets.Stack{Session: string(sessionID), Venue: m.o.session.Venues[0].Name, Number: 1, Sheets: sheetsOfPaper}
+	page, err := print.Header(m.o.personal, s, m.o.session.Name, "", m.fonts)
+	if err != nil {
+		return nil, err
+	}
+	img, err := page.Gray(dpi)
+	if err != nil {
+		return nil, err
+	}
+	f := &file{name: ".jpg", pages: []omrtest.Truth{returned(1, "separator")}, how: "the header of the stack"}
+	f.bytes = omrtest.EncodeJPEG(omrtest.Scanned()(img, m.rng(8)), 80, dpi)
+	return f, nil
+}
+
 // again adds, after everything else, what comes more than once: the exact copy,
-// the second scan, and before them all the scan that cannot be read.
-func (m *maker) again(papers []*paper) {
+// the second scan, and before them all the header and the scan that cannot be read.
+func (m *maker) again(papers []*paper, header *file) {
 	one := func(i int) *file {
 		at := slices.IndexFunc(m.stack.files, func(f *file) bool { return f.pages[0].Serial == papers[i].serial })
 		return m.stack.files[at]
@@ -399,7 +419,7 @@ func (m *maker) again(papers []*paper) {
 	for f, img := range map[*file]*image.Gray{second: img, lost: bad} {
 		f.bytes = omrtest.EncodeJPEG(img, 75, dpi)
 	}
-	m.stack.files = slices.Concat([]*file{lost}, m.stack.files, []*file{&same, second})
+	m.stack.files = slices.Concat([]*file{header, lost}, m.stack.files, []*file{&same, second})
 }
 
 // name gives the files their names: a counter that restarts, so that names repeat,

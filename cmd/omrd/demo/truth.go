@@ -106,7 +106,7 @@ func (f *file) end() exam.End {
 	switch {
 	case f.copy:
 		return exam.EndCopied
-	case slices.ContainsFunc(f.pages, func(t omrtest.Truth) bool { return t.End == omrtest.Read }):
+	case slices.ContainsFunc(f.pages, func(t omrtest.Truth) bool { return t.End == omrtest.Read || slices.Contains(t.Reject, "separator") }):
 		return exam.EndRead
 	}
 	return exam.EndReturned
