@@ -117,8 +117,11 @@ const findStep = 0.14
 // find looks for the outline of sp within reach mm of where pose says, on all sides
 // alike.
 func (s *sight) find(p *Pose, g *grid, sp *spot, reach float64) hit {
-	l := p.lens(sp.at)
-	c := p.At(sp.at)
+	return s.findAt(p.At(sp.at), p.lens(sp.at), g, sp, reach)
+}
+
+// findAt is find for callers who know where the pose says, and how paper is seen there.
+func (s *sight) findAt(c px, l pix.Lens, g *grid, sp *spot, reach float64) hit {
 	white := s.white(c)
 	look := g.looks[sp.shape]
 	dx, dy := density(l)

@@ -17,6 +17,7 @@ type Figures struct {
 	figures []figure
 	limit   []uint8
 	line    []uint8
+	white   []float64
 	blobs   []Blob
 }
 
@@ -36,9 +37,10 @@ func (f *Figures) Blobs(img *image.Gray, paper *Paper, ratio float64, least, mos
 	w, h := img.Rect.Dx(), img.Rect.Dy()
 	nx, ny := (w+limitBlock-1)/limitBlock, (h+limitBlock-1)/limitBlock
 	f.limit, f.line = sized(f.limit, nx*ny), sized(f.line, w)
+	f.white = sized(f.white, nx)
 	for j := range ny {
-		for i := range nx {
-			white := paper.At(Point{X: float64(i * limitBlock), Y: float64(j * limitBlock)})
+		paper.row(float64(j*limitBlock), limitBlock, f.white)
+		for i, white := range f.white {
 			f.limit[j*nx+i] = uint8(min(max(ratio*white, 0), 255))
 		}
 	}

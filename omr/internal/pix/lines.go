@@ -15,6 +15,7 @@ type Lines struct {
 
 	nx, ny     int // of the blocks that paper is looked at in, twice: for columns and for rows
 	open, step []uint8
+	white      []float64
 	state      []uint8
 	work       []uint16
 }
@@ -47,10 +48,11 @@ func FindLines(img *image.Gray, paper *Paper, into *Lines) *Lines {
 	l.work = sized(l.work, 6*max(l.w, l.h)+32)
 	l.nx, l.ny = (l.w+lineBlock-1)/lineBlock, (l.h+lineBlock-1)/lineBlock
 	l.open, l.step = sized(l.open, 2*l.nx*l.ny), sized(l.step, 2*l.nx*l.ny)
+	l.white = sized(l.white, l.nx)
 	for grid := range 2 { // the rows' grid begins where rows can be compared
 		for j := range l.ny {
-			for i := range l.nx {
-				white := paper.At(Point{X: float64(i * lineBlock), Y: float64(j*lineBlock + grid*lineSide)})
+			paper.row(float64(j*lineBlock+grid*lineSide), lineBlock, l.white)
+			for i, white := range l.white {
 				k := (grid*l.ny+j)*l.nx + i
 				l.open[k], l.step[k] = uint8(white*linePaper/100), uint8(white*lineDark/100)
 			}

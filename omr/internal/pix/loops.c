@@ -80,9 +80,35 @@ CLONES size_t pix_count(const uint8_t *row, size_t n, uint8_t lo, uint8_t hi) {
 	return all;
 }
 
-CLONES static void count_below(const uint8_t *restrict row, const uint8_t *restrict level, uint8_t *restrict n, int w) {
-	for (int x = 0; x < w; x++)
-		n[x] = (uint8_t)(n[x] + (row[x] <= level[x]));
+// Sets n[x] to how many pixels of column x are at most level[x].
+static void count_below(const uint8_t *band, ptrdiff_t stride, int w, int rows, const uint8_t *level, uint8_t *n) {
+	int x = 0;
+#if defined(__x86_64__)
+	for (; x + 32 <= w; x += 32) {
+		const __m128i l = _mm_loadu_si128((const __m128i *)(level + x)), m = _mm_loadu_si128((const __m128i *)(level + x + 16));
+		__m128i a = _mm_setzero_si128(), b = a;
+		for (int y = 0; y < rows; y++) {
+			const __m128i *at = (const __m128i *)(band + y * stride + x);
+			__m128i u = _mm_loadu_si128(at), v = _mm_loadu_si128(at + 1);
+			a = _mm_sub_epi8(a, _mm_cmpeq_epi8(_mm_min_epu8(u, l), u));
+			b = _mm_sub_epi8(b, _mm_cmpeq_epi8(_mm_min_epu8(v, m), v));
+		}
+		_mm_storeu_si128((__m128i *)(n + x), a);
+		_mm_storeu_si128((__m128i *)(n + x + 16), b);
+	}
+#endif
+	for (; x < w; x++) {
+		n[x] = 0;
+		for (int y = 0; y < rows; y++)
+			n[x] = (uint8_t)(n[x] + (band[y * stride + x] <= level[x]));
+	}
+}
+
+CLONES static int sum_bytes(const uint8_t *row, int n) {
+	uint16_t all = 0;
+	for (int x = 0; x < n; x++)
+		all = (uint16_t)(all + row[x]);
+	return all;
 }
 
 void pix_quantiles(const uint8_t *band, ptrdiff_t stride, int w, int rows, int t, int n, double share, uint8_t *out,
@@ -96,14 +122,10 @@ void pix_quantiles(const uint8_t *band, ptrdiff_t stride, int w, int rows, int t
 			int x0 = i * t, x1 = x0 + t < w ? x0 + t : w;
 			memset(level + x0, out[i] + bit - 1, (size_t)(x1 - x0));
 		}
-		memset(counts, 0, (size_t)w);
-		for (int y = 0; y < rows; y++)
-			count_below(band + y * stride, level, counts, w);
+		count_below(band, stride, w, rows, level, counts);
 		for (int i = 0; i < n; i++) {
-			int x0 = i * t, x1 = x0 + t < w ? x0 + t : w, sum = 0;
-			for (int x = x0; x < x1; x++)
-				sum += counts[x];
-			if (sum <= (int)(share * (double)((x1 - x0) * rows)))
+			int x0 = i * t, x1 = x0 + t < w ? x0 + t : w;
+			if (sum_bytes(counts + x0, x1 - x0) <= (int)(share * (double)((x1 - x0) * rows)))
 				out[i] = (uint8_t)(out[i] + bit);
 		}
 	}
@@ -235,13 +257,6 @@ CLONES static void add_bytes(uint16_t *restrict sums, const uint8_t *restrict ro
 		sums[x] = (uint16_t)(sums[x] + row[x]);
 }
 
-CLONES static uint16_t sum(const uint8_t *row, int n) {
-	uint16_t all = 0;
-	for (int x = 0; x < n; x++)
-		all = (uint16_t)(all + row[x]);
-	return all;
-}
-
 // Writes where two rows together have few enough light pixels for a line.
 CLONES static int few_light(const uint8_t *restrict a, const uint8_t *restrict b, uint8_t *restrict few, int n) {
 	uint8_t any = 0;
@@ -323,8 +338,8 @@ static int rows(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_
 	for (int y = SIDE; y < h - SIDE; y++) {
 		const uint8_t *row = img + y * stride, *limit = open + (y - SIDE) / BLOCK * nx, *more = step + (y - SIDE) / BLOCK * nx;
 		count_row(row, SIDE * stride, w, limit, more, n_open, n_light);
-		work[y] = sum(n_open, nx);
-		work[h + y] = sum(n_light, nx);
+		work[y] = (uint16_t)sum_bytes(n_open, nx);
+		work[h + y] = (uint16_t)sum_bytes(n_light, nx);
 		if (!few_light(n_light, n_light + 1, few, nx - 1))
 			continue;
 		for (int i = 0; i + 1 < nx; i++) {
@@ -814,12 +829,22 @@ CLONES static void darkness(const double *restrict vs, int n, double white, doub
 	}
 }
 
-CLONES static int64_t above(const double *vs, int n, double level) {
-	int64_t all = 0;
+static int above(const double *vs, int n, double level) {
+	int all = 0;
 	for (int i = 0; i < n; i++)
 		all += vs[i] > level;
 	return all;
 }
+
+#if defined(__x86_64__)
+WIDE static int above8(const double *vs, int n, double level) {
+	__m512i all = _mm512_setzero_si512(), one = _mm512_set1_epi64(1);
+	int i = 0;
+	for (; i + 8 <= n; i += 8)
+		all = _mm512_mask_add_epi64(all, _mm512_cmp_pd_mask(_mm512_loadu_pd(vs + i), _mm512_set1_pd(level), _CMP_GT_OQ), all, one);
+	return (int)_mm512_reduce_add_epi64(all) + above(vs + i, n - i, level);
+}
+#endif
 
 void pix_tally(const double *vs, const int32_t *ends, int cells, double white, double scale, const double *levels,
                int n_levels, double *darks, double *out) {
@@ -845,7 +870,12 @@ void pix_tally(const double *vs, const int32_t *ends, int cells, double white, d
 	out[1] = squares;
 	out[2] = seen;
 	for (int k = 0; k < n_levels; k++)
-		over[k] = (double)above(darks, n, levels[k]);
+#if defined(__x86_64__)
+		if (wide())
+			over[k] = above8(darks, n, levels[k]);
+		else
+#endif
+			over[k] = above(darks, n, levels[k]);
 }
 
 // How many values are below v, and how many more are it.
@@ -883,7 +913,8 @@ enum { MOST_PLACES = 256, MOST_REACH = 127 };
 
 // A climb in progress: the sums of each row of moves are made when they are asked for.
 typedef struct {
-	const uint8_t *at[3][MOST_PLACES];
+	const uint8_t *at;
+	int32_t off[3][MOST_PLACES];
 	ptrdiff_t stride;
 	int n, r, wide;
 	uint16_t *sums;
@@ -892,38 +923,38 @@ typedef struct {
 } stencil;
 
 // Adds n rows of pixels, moved by off, to wide sums.
-static void add_rows(uint16_t *sum, const uint8_t *const *at, int n, ptrdiff_t off, int wide) {
+static void add_rows(uint16_t *sum, const uint8_t *at, const int32_t *off, int n, int wide) {
 	memset(sum, 0, (size_t)wide * sizeof *sum);
 	for (int i = 0; i < n; i++)
 		for (int k = 0; k < wide; k++)
-			sum[k] = (uint16_t)(sum[k] + at[i][off + k]);
+			sum[k] = (uint16_t)(sum[k] + at[off[i] + k]);
 }
 
 #if defined(__x86_64__)
-FAST static void add_rows_fast(uint16_t *sum, const uint8_t *const *at, int n, ptrdiff_t off, int wide) {
+FAST static void add_rows_fast(uint16_t *sum, const uint8_t *at, const int32_t *off, int n, int wide) {
 	for (int k = 0; k < wide; k += 16) {
 		__m256i s = _mm256_setzero_si256();
 		for (int i = 0; i < n; i++)
-			s = _mm256_add_epi16(s, _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(at[i] + off + k))));
+			s = _mm256_add_epi16(s, _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(at + off[i] + k))));
 		_mm256_storeu_si256((__m256i *)(sum + k), s);
 	}
 }
 
-WIDE static void add_rows_wide(uint16_t *sum, const uint8_t *const *at, int n, ptrdiff_t off, int wide) {
+WIDE static void add_rows_wide(uint16_t *sum, const uint8_t *at, const int32_t *off, int n, int wide) {
 	int k = 0;
 	for (; k + 32 <= wide; k += 32) {
 		__m512i s = _mm512_setzero_si512(), t = s;
 		int i = 0;
 		for (; i + 2 <= n; i += 2) {
-			s = _mm512_add_epi16(s, _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(at[i] + off + k))));
-			t = _mm512_add_epi16(t, _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(at[i + 1] + off + k))));
+			s = _mm512_add_epi16(s, _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(at + off[i] + k))));
+			t = _mm512_add_epi16(t, _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(at + off[i + 1] + k))));
 		}
 		for (; i < n; i++)
-			s = _mm512_add_epi16(s, _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(at[i] + off + k))));
+			s = _mm512_add_epi16(s, _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(at + off[i] + k))));
 		_mm512_storeu_si512(sum + k, _mm512_add_epi16(s, t));
 	}
 	if (k < wide)
-		add_rows_fast(sum + k, at, n, off + k, wide - k);
+		add_rows_fast(sum + k, at + k, off, n, wide - k);
 }
 #endif
 
@@ -933,15 +964,15 @@ static uint16_t *sums_of(stencil *s, int g, int y) {
 	if (s->summed[y + s->r] >> g & 1)
 		return row;
 	s->summed[y + s->r] |= (uint8_t)(1 << g);
-	ptrdiff_t off = (ptrdiff_t)y * s->stride - s->r;
+	const uint8_t *at = s->at + (ptrdiff_t)y * s->stride - s->r;
 #if defined(__x86_64__)
 	if (wide())
-		add_rows_wide(row, s->at[g], s->n, off, s->wide);
+		add_rows_wide(row, at, s->off[g], s->n, s->wide);
 	else if (fast())
-		add_rows_fast(row, s->at[g], s->n, off, s->wide);
+		add_rows_fast(row, at, s->off[g], s->n, s->wide);
 	else
 #endif
-		add_rows(row, s->at[g], s->n, off, s->wide);
+		add_rows(row, at, s->off[g], s->n, s->wide);
 	return row;
 }
 
@@ -1003,35 +1034,38 @@ static int worth(stencil *s, int y, double least) {
 	return limit >= 0 && (limit >= UINT16_MAX || any_below(sums_of(s, 0, y), 2 * s->r + 1, (int)limit));
 }
 
-// The pixels at which n places lie.
-CLONES static void pixels(const double c[2], const double l[4], const double *steps, int n, int *xs, int *ys) {
+// Where the pixels lie at which n places are, and the box around all of them.
+CLONES static void pixels(const double c[2], const double l[4], const double *steps, int n, int stride, int32_t *off,
+                          int32_t box[4]) {
+	int32_t xs[MOST_PLACES], ys[MOST_PLACES], x0 = box[0], y0 = box[1], x1 = box[2], y1 = box[3];
 	for (int i = 0; i < n; i++) {
-		xs[i] = (int)floor(c[0] + l[0] * steps[2 * i] + l[1] * steps[2 * i + 1]);
-		ys[i] = (int)floor(c[1] + l[2] * steps[2 * i] + l[3] * steps[2 * i + 1]);
+		xs[i] = (int32_t)floor(c[0] + l[0] * steps[2 * i] + l[1] * steps[2 * i + 1]);
+		ys[i] = (int32_t)floor(c[1] + l[2] * steps[2 * i] + l[3] * steps[2 * i + 1]);
 	}
+	for (int i = 0; i < n; i++) {
+		off[i] = ys[i] * stride + xs[i];
+		x0 = xs[i] < x0 ? xs[i] : x0, x1 = xs[i] > x1 ? xs[i] : x1;
+		y0 = ys[i] < y0 ? ys[i] : y0, y1 = ys[i] > y1 ? ys[i] : y1;
+	}
+	box[0] = x0, box[1] = y0, box[2] = x1, box[3] = y1;
 }
 
 // Finds the pixels of all places, and whether they stay inside the picture.
 static int place(stencil *s, const pix_picture *p, const double c[2], const double l[4], const double *const steps[3]) {
-	int xs[MOST_PLACES], ys[MOST_PLACES], x0 = INT32_MAX, y0 = INT32_MAX, x1 = INT32_MIN, y1 = INT32_MIN;
-	for (int g = 0; g < 3; g++) {
-		pixels(c, l, steps[g], s->n, xs, ys);
-		for (int i = 0; i < s->n; i++) {
-			int x = xs[i], y = ys[i];
-			x0 = x < x0 ? x : x0, x1 = x > x1 ? x : x1;
-			y0 = y < y0 ? y : y0, y1 = y > y1 ? y : y1;
-			s->at[g][i] = p->at + (ptrdiff_t)y * p->stride + x;
-		}
-	}
-	if (x0 - s->r < 0 || y0 - s->r < 0 || x1 + s->r >= p->w || y1 + s->r >= p->h)
+	int32_t box[4] = {INT32_MAX, INT32_MAX, INT32_MIN, INT32_MIN};
+	s->at = p->at;
+	for (int g = 0; g < 3; g++)
+		pixels(c, l, steps[g], s->n, p->stride, s->off[g], box);
+	int64_t r = s->r;
+	if (box[0] < r || box[1] < r || box[2] + r >= p->w || box[3] + r >= p->h)
 		return 0;
-	return (size_t)(y1 + s->r) * (size_t)p->stride + (size_t)(x1 - s->r + s->wide) <= p->size;
+	return (size_t)(box[3] + r) * (size_t)p->stride + (size_t)(box[2] - r + s->wide) <= p->size;
 }
 
 int pix_climb(const pix_picture *p, const double c[2], const double l[4], const double *const steps[3], int n, int r,
               int wide, const double how[3], int step, uint16_t *sums, double *scores, double out[7]) {
 	stencil s;
-	if (n > MOST_PLACES || r > MOST_REACH)
+	if (n > MOST_PLACES || r > MOST_REACH || (uint64_t)p->stride * (uint64_t)p->h >= INT32_MAX)
 		return 0;
 	s.n = n, s.r = r, s.wide = wide, s.stride = p->stride;
 	s.sums = sums, s.scores = scores, s.white = how[0], s.far = how[1], s.near = how[2];
