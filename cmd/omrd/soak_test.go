@@ -459,9 +459,15 @@ func (s *soak) remember(ctx context.Context) bool {
 // peace lets the service come to rest and stops it.
 func (s *soak) peace() {
 	s.rest()
-	if s.age() > 0 { // what a kill left half written goes when it is old
-		s.rest()
+	if !s.hidden(7 * 24 * time.Hour) {
+		return
 	}
+	// What a kill left half written goes when it is old.
+	s.live()
+	for limit := time.Now().Add(time.Minute); s.hidden(0) && time.Now().Before(limit); {
+		time.Sleep(50 * time.Millisecond)
+	}
+	s.rest()
 }
 
 // rest lets the service come to rest once, and stops it.
@@ -480,17 +486,21 @@ func (s *soak) rest() {
 	s.service, s.ended = nil, nil
 }
 
-// age makes the hidden files beside the returned ones a week old, and counts them.
-func (s *soak) age() (n int) {
-	long := time.Now().Add(-7 * 24 * time.Hour)
+// hidden says whether hidden files lie beside the returned ones, and makes them older.
+func (s *soak) hidden(older time.Duration) (any bool) {
 	for _, station := range stations {
-		hidden, _ := filepath.Glob(filepath.Join(s.dir(station, "returned"), ".*"))
-		for _, path := range hidden {
-			s.must(os.Chtimes(path, long, long))
+		paths, _ := filepath.Glob(filepath.Join(s.dir(station, "returned"), ".*"))
+		for _, path := range paths {
+			info, err := os.Stat(path)
+			if err != nil {
+				continue // just gone
+			}
+			any = true
+			at := info.ModTime().Add(-older)
+			_ = os.Chtimes(path, at, at) // so with this
 		}
-		n += len(hidden)
 	}
-	return n
+	return any
 }
 
 // left lists what is claimed, or lies in the drop folder.
@@ -765,7 +775,7 @@ func (s *soak) undisturbed(ctx context.Context) map[sheets.Serial]map[string]rea
 				of = map[string]reading{}
 				out[r.Stamp.Serial] = of
 			}
-			of[fmt.Sprint(d.sum(), " ", p.Number)] = reading{short(r.Evidence), judge.Fields(s.design.Pages[0], r.Evidence, policy)}
+			of[fmt.Sprint(d.sum(), " ", p.Number)] = reading{short(r.Evidence), judge.Fields(s.design.Pages[0], r.Evidence, policy, r.Swatches...)}
 		}
 	}
 	return out
