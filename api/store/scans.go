@@ -84,6 +84,12 @@ func (s *Store) round(ctx context.Context, tx pgx.Tx, id exam.ScanID) (round int
 		return round, true, nil
 	case done:
 		round++
+	default: // what was set aside has its second chance, and alarms nobody any more
+		if _, err := tx.Exec(ctx, `
+			delete from river_job where state = 'discarded' and id = (select job from rounds where scan = $1 and round = $2)`,
+			id, round); err != nil {
+			return 0, false, err
+		}
 	}
 	return round, false, s.begin(ctx, tx, id, round)
 }
