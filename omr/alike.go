@@ -308,24 +308,24 @@ func anchorsTell(p *Pose, d *sheets.Design, page int, a *alike, found []candidat
 		if a.turn == 0 {
 			reach = min(reach, a.by.Norm()*0.4)
 		}
-		if anchorAt(p, &as[i], at, tip, reach, found) {
+		if anchorAt(p, i, &as[i], at, tip, reach, found) {
 			here++
 		}
-		if anchorAt(p, &as[i], a.at(at), (tip+a.turn)%4, reach, found) {
+		if anchorAt(p, i, &as[i], a.at(at), (tip+a.turn)%4, reach, found) {
 			there++
 		}
 	}
 	return here >= 3 && there <= here-2
 }
 
-// anchorAt says whether a figure like the anchor stands within reach mm of q.
-func anchorAt(p *Pose, a *sheets.Anchor, q mm, tip int, reach float64, found []candidate) bool {
+// anchorAt says whether a figure like anchor i stands within reach mm of q.
+func anchorAt(p *Pose, i int, a *sheets.Anchor, q mm, tip int, reach float64, found []candidate) bool {
 	dx, dy := density(p.lens(q))
 	k := math.Sqrt(dx * dy)
 	size, at := (a.Box.W()+a.Box.H())/2*k, p.At(q)
 	tip = (tip + 4 - p.Turn) % 4
 	return slices.ContainsFunc(found, func(c candidate) bool {
 		return c.shape == a.Shape && c.size < anchorSlack*size && c.size*anchorSlack > size &&
-			(c.shape != sheets.Corner || c.tip == tip) && c.at.Sub(at).Norm() <= reach*k
+			(c.shape != sheets.Corner || c.tip == tip) && (c.of == 0 || c.of == i+1) && c.at.Sub(at).Norm() <= reach*k
 	})
 }

@@ -15,7 +15,10 @@ type candidate struct {
 	at    px      // its place in the scan: its middle, or the outer vertex of an L
 	size  float64 // px in the scan: the mean of its width and height
 	shape sheets.Shape
-	tip   int     // of a Corner: which way its vertex points in the scan, as in a Quad
+	tip   int     // of a Corner: which way its vertex points in the scan, as in a Quad; of a Marker: its quarter turns
+	of    int     // of a Marker: one more than the index of its anchor; else 0
+	dir   float64 // of a Bar: the direction of its long side, radians
+	long  float64 // of a Bar: how many times longer than wide it is
 	black float64 // its brightness as a share of the paper's
 	fill  float64 // the share of its box that is dark
 }
@@ -53,16 +56,20 @@ const (
 func (s *sight) anchored(d *sheets.Design) (best *guess, guesses []*guess, err error) {
 	seen := 0
 	for i := range d.Pages {
-		if len(d.Pages[i].Anchors) < 3 || len(d.Pages[i].Fields) == 0 {
+		pg := few(&d.Pages[i])
+		if len(pg.Anchors) < 3 || len(pg.Fields) == 0 {
 			continue
 		}
-		s.reduceFor(d, &d.Pages[i])
+		s.reduceFor(d, pg)
 		for _, ratio := range darkRatios {
-			found := s.candidates(d, &d.Pages[i], ratio)
+			found := s.candidates(d, pg, ratio)
 			seen = max(seen, len(found))
-			gs := s.guesses(d, i, found)
+			gs := s.guesses(d, pg, found)
+			for _, g := range gs {
+				g.page = i
+			}
 			guesses = append(guesses, gs...)
-			if len(gs) > 0 && gs[0].seen == len(d.Pages[i].Anchors) {
+			if len(gs) > 0 && gs[0].seen == len(pg.Anchors) {
 				break
 			}
 		}
@@ -74,11 +81,30 @@ func (s *sight) anchored(d *sheets.Design) (best *guess, guesses []*guess, err e
 	return best, guesses, err
 }
 
+// mostAnchors bounds the ways to lay a page over figures. The bars of a timing track, of
+// which each may be its neighbour, are left to the bubbles' search.
+const mostAnchors = 12
+
+// few is pg with few anchors.
+func few(pg *sheets.Page) *sheets.Page {
+	if len(pg.Anchors) <= mostAnchors {
+		return pg
+	}
+	out := *pg
+	out.Anchors = slices.DeleteFunc(slices.Clone(pg.Anchors), func(a sheets.Anchor) bool { return a.Shape == sheets.Bar })
+	out.Anchors = out.Anchors[:min(len(out.Anchors), mostAnchors)]
+	return &out
+}
+
 // reduceFor chooses the small picture so that the smallest anchor keeps its shape.
 func (s *sight) reduceFor(d *sheets.Design, pg *sheets.Page) {
 	least := math.Inf(1)
 	for _, a := range pg.Anchors {
 		least = min(least, a.Box.W(), a.Box.H())
+		if side, _, err := a.Modules(); a.Shape == sheets.Marker && err == nil {
+			const fine = 3 // a module is to have as many pixels as a third of a plain figure
+			least = min(least, fine*a.Box.W()/float64(side+2))
+		}
 	}
 	least *= s.filling(d)
 	long := max(s.img.Rect.Dx(), s.img.Rect.Dy())
@@ -103,6 +129,10 @@ func (s *sight) candidates(d *sheets.Design, pg *sheets.Page, ratio float64) []c
 	}
 	unit := s.filling(d) / float64(s.k)
 	lo := max(least*unit*leastFill, leastPixels)
+	if kinds[sheets.Bar] {
+		lo = 2 // a thin one
+	}
+	tags := tagsOf(pg)
 	var out []candidate
 	for _, b := range s.mem.figures.Blobs(s.small, s.paper, ratio, int(lo), int(most*unit*mostFill*anchorSlack)+1) {
 		for _, c := range s.figures(b) {
@@ -110,14 +140,40 @@ func (s *sight) candidates(d *sheets.Design, pg *sheets.Page, ratio float64) []c
 				out = append(out, c)
 			}
 		}
+		if kinds[sheets.Bar] {
+			out = s.bars(out, b)
+		}
+		for i := range tags {
+			out = s.tag(out, b, &tags[i])
+		}
 	}
 	return out
+}
+
+// bars adds b to out if it is a filled rectangle longer than wide, whichever way it
+// lies: the rectangle between its corners is full.
+func (s *sight) bars(out []candidate, b pix.Blob) []candidate {
+	side := func(i, j int) float64 { return b.Far[i].Sub(b.Far[j]).Norm() + 1 }
+	a, c := (side(0, 1)+side(3, 2))/2, (side(0, 3)+side(1, 2))/2
+	along := b.Far[1].Sub(b.Far[0]).Add(b.Far[2].Sub(b.Far[3]))
+	if c > a {
+		a, c = c, a
+		along = b.Far[3].Sub(b.Far[0]).Add(b.Far[2].Sub(b.Far[1]))
+	}
+	fill := float64(b.Area) / (a * c)
+	if fill < 0.72 || fill > 1.35 || a < 1.3*c || c < leastPixels/2 {
+		return out
+	}
+	return append(out, candidate{
+		shape: sheets.Bar, at: s.full(b.Center), size: (a + c) / 2 * float64(s.k), fill: fill, long: a / c,
+		dir: math.Atan2(along.Y, along.X), black: s.darkness(b, float64(b.Area)/float64(b.Box.Dx()*b.Box.Dy())),
+	})
 }
 
 // figures says what a blob may be.
 func (s *sight) figures(b pix.Blob) []candidate {
 	w, h := float64(b.Box.Dx()), float64(b.Box.Dy())
-	if w > 1.7*h || h > 1.7*w {
+	if min(w, h) < leastPixels || w > 1.7*h || h > 1.7*w {
 		return nil
 	}
 	fill := float64(b.Area) / (w * h)
@@ -128,6 +184,9 @@ func (s *sight) figures(b pix.Blob) []candidate {
 		c.black = s.darkness(b, fill)
 		out = append(out, c)
 	}
+	c.at = s.full(px{X: float64(b.Box.Min.X) + w/2, Y: float64(b.Box.Min.Y) + h/2})
+	add(sheets.Figure)
+	c.at = s.full(b.Center)
 	if fill >= 0.6 {
 		add(sheets.Square)
 	}
@@ -219,14 +278,13 @@ func mark(d *sheets.Design, a sheets.Anchor) (at mm, tip int) {
 	return a.Box.Corners()[tip], tip
 }
 
-// guesses lays page i of d over the candidates: two anchors far apart give a turn
+// guesses lays pg over the candidates: two anchors far apart give a turn
 // and a scale, and the others must be where they then belong. The best come first.
-func (s *sight) guesses(d *sheets.Design, i int, found []candidate) []*guess {
-	pg := &d.Pages[i]
+func (s *sight) guesses(d *sheets.Design, pg *sheets.Page, found []candidate) []*guess {
 	kinds := make([][]candidate, len(pg.Anchors))
 	for k, a := range pg.Anchors {
 		for _, c := range found {
-			if c.shape == a.Shape {
+			if c.shape == a.Shape && (c.of == 0 || c.of == k+1) {
 				kinds[k] = append(kinds[k], c)
 			}
 		}
@@ -247,7 +305,6 @@ func (s *sight) guesses(d *sheets.Design, i int, found []candidate) []*guess {
 				if g == nil {
 					continue
 				}
-				g.page = i
 				c := g.pose.At(d.Size.Mul(0.1))
 				e := g.pose.At(d.Size.Mul(0.9))
 				key := [4]int{int(c.X / 4), int(c.Y / 4), int(e.X / 4), int(e.Y / 4)}
@@ -367,13 +424,33 @@ func (s *sight) lay(d *sheets.Design, pg *sheets.Page, kinds [][]candidate, pair
 	fits := func(k int, c candidate) bool {
 		an := pg.Anchors[k]
 		want := (an.Box.W() + an.Box.H()) / 2 * scale
-		_, tip := mark(d, an)
-		return c.size < anchorSlack*want && c.size*anchorSlack > want && (an.Shape != sheets.Corner || c.tip == (tip+turn)%4)
+		return c.size < anchorSlack*want && c.size*anchorSlack > want && c.lies(d, an, turn, math.Atan2(y.im, y.re))
 	}
 	if !ok || !fits(pair[0], a) || !fits(pair[1], b) {
 		return nil
 	}
 	return s.assign(d, pg, kinds, &y, fits)
+}
+
+// lies says whether a candidate points the way its anchor must on a sheet turned by so
+// many quarters, exactly by angle.
+func (c *candidate) lies(d *sheets.Design, a sheets.Anchor, turn int, angle float64) bool {
+	const slack, alike = 15.0, 2.0 // degrees that perspective turns a bar; ratio of how long it is: toner makes thin ones thicker
+	switch a.Shape {
+	case sheets.Corner:
+		_, tip := mark(d, a)
+		return c.tip == (tip+turn)%4
+	case sheets.Marker:
+		return c.tip == turn
+	case sheets.Bar:
+		w, h := a.Box.W(), a.Box.H()
+		if h > w {
+			w, h, angle = h, w, angle+math.Pi/2
+		}
+		off := math.Remainder(c.dir-angle, math.Pi)
+		return math.Abs(off) < slack*math.Pi/180 && c.long < alike*w/h && c.long*alike > w/h
+	}
+	return true
 }
 
 // assign gives each anchor the nearest candidate that fits, and makes a guess of them.

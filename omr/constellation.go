@@ -12,20 +12,22 @@ import (
 
 // Limits of the search for a sheet by its bubbles.
 const (
-	mostWays   = 6     // turns and scales that are tried
-	mostSlides = 40    // places for each of them
-	growWork   = 40000 // bubbles that are grown a page and depth
-	leastGrown = 12    // growths, however many bubbles
-	mostSpots  = 700   // bubbles that vote for a place
-	wayScale   = 0.04  // width of a bin of scales, as a logarithm
-	wayTurn    = 2.0   // degrees of a bin of turns
-	likeFigure = 1.2   // ratio of the sizes of two figures that may be neighbours
-	grownLeast = 0.62  // share of the bubbles whose figures must be found: faint outlines break
-	faintest   = 0.03  // share of the paper's brightness: an outline in a photo, at places that were found without it
-	grownAll   = 0.8   // of them that end the search: another way to lie is asked for by itself
-	wayReach   = 14.0  // bubble's sizes: how far a neighbour may stand
-	wayNear    = 8     // neighbours of a figure that are looked at
-	wayVectors = 12    // of the design, from a bubble to the next
+	mostWays    = 6     // turns and scales that are tried
+	mostSlides  = 40    // places for each of them
+	growWork    = 40000 // bubbles that are grown a page and depth
+	leastGrown  = 12    // growths, however many bubbles
+	mostSpots   = 700   // bubbles that vote for a place
+	wayScale    = 0.04  // width of a bin of scales, as a logarithm
+	wayTurn     = 2.0   // degrees of a bin of turns
+	likeFigure  = 1.2   // ratio of the sizes of two figures that may be neighbours
+	grownLeast  = 0.62  // share of the bubbles whose figures must be found: faint outlines break
+	faintest    = 0.03  // share of the paper's brightness: an outline in a photo, at places that were found without it
+	grownAll    = 0.8   // of them that end the search: another way to lie is asked for by itself
+	leastAnchor = 0.4   // of the least bubble's side
+	mostAnchor  = 25.0  // mm
+	wayReach    = 14.0  // bubble's sizes: how far a neighbour may stand
+	wayNear     = 8     // neighbours of a figure that are looked at
+	wayVectors  = 12    // of the design, from a bubble to the next
 )
 
 // constellation finds the sheet of a design without codes by its bubbles alone: what
@@ -52,7 +54,7 @@ func (s *sight) constellation(d *sheets.Design, first []*guess) (*guess, error) 
 func (s *sight) constellationAt(d *sheets.Design, page int, depth float64, first []*guess) (*guess, error) {
 	gr := newGrid(&d.Pages[page])
 	gr.least = faintest
-	so := s.soil(d, gr, depth)
+	so := s.soil(d, gr, d.Pages[page].Anchors, depth)
 	best := (*growth)(nil)
 	try := func(m place) {
 		if g := so.grow(m); g != nil && (best == nil || g.n > best.n) {
@@ -64,9 +66,9 @@ func (s *sight) constellationAt(d *sheets.Design, page int, depth float64, first
 			try(g.pose.Map)
 		}
 	}
-	if best == nil || float64(best.n) < grownAll*float64(len(gr.spots)) {
+	if best == nil || float64(best.n) < grownAll*float64(len(so.spots)) {
 		for _, m := range so.starts(s.filling(d)) {
-			if try(m); best != nil && float64(best.n) > grownAll*float64(len(gr.spots)) {
+			if try(m); best != nil && float64(best.n) > grownAll*float64(len(so.spots)) {
 				break
 			}
 		}
@@ -76,8 +78,8 @@ func (s *sight) constellationAt(d *sheets.Design, page int, depth float64, first
 	}
 	alike := alikes(gr)
 	best = so.shifted(best, alike)
-	if float64(best.n) < grownLeast*float64(len(gr.spots)) {
-		return nil, reject(NoAnchors, "%d of %d bubbles were found where the design says", best.n, len(gr.spots))
+	if float64(best.n) < grownLeast*float64(len(so.spots)) {
+		return nil, reject(NoAnchors, "%d of %d bubbles were found where the design says", best.n, len(so.spots))
 	}
 	pose, ok := best.pose(so)
 	if !ok {
@@ -89,17 +91,27 @@ func (s *sight) constellationAt(d *sheets.Design, page int, depth float64, first
 	return &guess{pose: pose, page: page, black: s.blackest(&pose, d), grid: gr, alike: alike}, nil
 }
 
-// soil prepares the search for the bubbles of gr.
-func (s *sight) soil(d *sheets.Design, gr *grid, depth float64) *soil {
+// soil prepares the search for the bubbles of gr. The anchors stand between them like
+// more of the kind, so that the bars of a timing track show how the paper is stretched;
+// those that are small beside the bubbles are left out, for dust looks like them.
+func (s *sight) soil(d *sheets.Design, gr *grid, anchors []sheets.Anchor, depth float64) *soil {
 	least, most := math.Inf(1), 0.0
 	for _, sp := range gr.spots {
 		least, most = min(least, sp.shape.w, sp.shape.h), max(most, sp.shape.w, sp.shape.h)
 	}
+	bubble := least
+	spots := slices.Clone(gr.spots)
+	for _, a := range anchors {
+		if w, h := a.Box.W(), a.Box.H(); min(w, h) >= leastAnchor*bubble && max(w, h) <= mostAnchor {
+			spots = append(spots, spot{field: -1, at: a.Box.Center(), shape: &shape{outline: sheets.Rectangle, w: w, h: h}})
+			least, most = min(least, w, h), max(most, w, h)
+		}
+	}
 	f := s.filling(d)
-	k := max(int(least*f*figureFill/figurePixels), 1)
+	k := max(int(bubble*f*figureFill/figurePixels), 1)
 	return &soil{
 		sky:   s.sky(k, depth, 0.75*least*f*leastFill, most*f*mostFill*1.2),
-		spots: gr.spots, pitch: pitch(gr.spots), course: newCourse(gr.spots),
+		spots: spots, pitch: pitch(gr.spots), course: newCourse(spots),
 	}
 }
 
@@ -132,14 +144,29 @@ func (s *soil) starts(filling float64) []place {
 		return nil
 	}
 	var all []slide
-	whole := []heading{{re: filling}, {im: filling}, {re: -filling}, {im: -filling}} // a scan of the whole sheet
-	for _, h := range append(whole, s.headings(filling)...) {
+	for _, h := range append(whole(filling, len(s.spots)), s.headings(filling)...) {
 		all = append(all, s.slides(h)...)
 	}
 	slices.SortStableFunc(all, func(a, b slide) int { return b.votes - a.votes })
 	out := make([]place, min(len(all), max(growWork/len(s.spots), leastGrown)))
 	for i := range out {
 		out[i] = all[i].place
+	}
+	return out
+}
+
+// whole are the headings of scans of a whole sheet. Few bubbles do not stand out from
+// text unless the skew is right to a degree.
+func whole(filling float64, bubbles int) (out []heading) {
+	const fewBubbles = 150
+	skews := []float64{0}
+	if bubbles < fewBubbles {
+		skews = []float64{0, 0.9, -0.9, 1.8, -1.8, 2.7, -2.7, 3.6, -3.6}
+	}
+	for _, skew := range skews {
+		sin, cos := math.Sincos(skew * math.Pi / 180)
+		x, y := filling*cos, filling*sin
+		out = append(out, heading{re: x, im: y}, heading{re: -y, im: x}, heading{re: -x, im: -y}, heading{re: y, im: -x})
 	}
 	return out
 }

@@ -29,7 +29,7 @@ const (
 	figurePixels = 9.0  // px of a bubble in the picture it is looked for in, if it is as small as figureFill
 	figureFill   = 0.45 // of the px a mm of a sheet that fills the picture
 	mostFigures  = 9000 // more are cloth, a halftone or a page of small print
-	figureAspect = 3.2  // of the longer side to the shorter one
+	figureAspect = 6.0  // of the longer side to the shorter one
 )
 
 // depths are how much darker than their surroundings outlines are taken to be, in the
