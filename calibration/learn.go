@@ -21,6 +21,9 @@ func Looser(p judge.Policy, by float64) judge.Policy {
 	p.Lead *= 1 - by
 	p.Fit *= 1 - by
 	p.Seen = 1 - (1-p.Seen)*(1+by)
+	if p.Divided > 0 {
+		p.Divided = 1 - (1-p.Divided)*(1-by)
+	}
 	return p
 }
 
@@ -45,11 +48,12 @@ func steps() []step {
 
 // Learn finds the policy that leaves the fewest clear fields to people among those
 // that get no field of the pages wrong, would not if every threshold were a tenth
-// looser, and keep what is promised of clean pages. It starts from a policy and moves one threshold at a time; equal pages and
-// starts give equal policies. Its error says that no such policy was found: then some
+// looser, and keep what is promised of clean pages. It starts from a policy and moves one
+// threshold at a time; equal pages and starts give equal policies. Its error says that no such policy was found: then some
 // page is not what it is said to be, or the reading is at fault, and no threshold
 // makes up for either.
 func Learn(p *Pages, start judge.Policy) (judge.Policy, error) {
+	start.Risk, start.Divided = [judge.Risks]judge.Risk{}, 0 // of another policy; and the second reader is heard last
 	best, cost := start, p.cost(start)
 	for range 3 { // rounds; what still moves then goes to and fro
 		before := best
@@ -69,10 +73,30 @@ func Learn(p *Pages, start judge.Policy) (judge.Policy, error) {
 			break
 		}
 	}
-	if cost.wrong > 0 {
+	if best, cost = p.hear(best); cost.wrong > 0 {
 		return best, fmt.Errorf("calibration: %d fields of the known pages are misread, or would be by a policy a tenth looser, even with the best policy found; look at those pages", cost.wrong)
 	}
 	return best, nil
+}
+
+// hearings are the certainties of the second reader from which on its contradiction may
+// count, from those that doubt most.
+var hearings = []float64{0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999}
+
+// hear lets the second reader contradict a policy: as soon as that costs people hardly
+// anything and breaks no promise. That it saves nothing on the known pages is no reason
+// not to hear it: it is there for the mark that they do not hold.
+func (p *Pages) hear(policy judge.Policy) (judge.Policy, cost) {
+	policy.Divided = 0
+	alone := p.cost(policy)
+	for _, policy.Divided = range hearings {
+		c := p.cost(policy)
+		if c.over <= alone.over && float64(c.needless-alone.needless) <= worth*float64(c.fields) {
+			return policy, c
+		}
+	}
+	policy.Divided = 0
+	return policy, alone
 }
 
 // Clean is the family of the pages that are as an office means them to be: no more
@@ -121,10 +145,11 @@ func (p *Pages) cost(policy judge.Policy) cost {
 	return cost{loose.Wrong + all.Wrong, max(0, float64(clean.Needless)-cleanDoubts*float64(clean.Fields)), all.Needless, all.Fields}
 }
 
-// NewProfile is a policy that was learnt from pages, with its pedigree. corpus names
-// the pages, or their digest.
+// NewProfile is a policy that was learnt from pages, with its risks and its pedigree.
+// corpus names the pages, or their digest.
 func NewProfile(p *Pages, policy judge.Policy, scanner, corpus string, at time.Time) Profile {
 	c := p.total(policy, len(p.known)*1000)
+	policy.Risk = p.Risk(policy)
 	return Profile{Scanner: scanner, Policy: policy, Learned: Pedigree{
 		At: at.UTC().Truncate(time.Second), Corpus: corpus, Bubbles: c.Bubbles, Misread: c.Wrong, Doubted: c.Doubted + c.Needless,
 	}}

@@ -66,17 +66,19 @@ func (c *Count) Settled() int { return c.Right + c.Wrong }
 // AtMost is the highest share of wrong fields among those that are settled which the
 // count leaves possible with 95 % confidence (Clopper and Pearson, 1934). None wrong
 // of n is about 3/n. It is 1 where nothing was settled.
-func (c *Count) AtMost() float64 { return atMost(c.Wrong, c.Settled()) }
+func (c *Count) AtMost() float64 { return atMost(c.Wrong, c.Settled(), 0.05) }
 
-// atMost is the share at which k or fewer of n are seen in one of twenty trials.
-func atMost(k, n int) float64 {
+// atMost is the share at which k or fewer of n are seen with the given chance: 0.05
+// gives what is not exceeded with 95 % confidence, 0.5 what is as likely too high as
+// too low.
+func atMost(k, n int, chance float64) float64 {
 	if n == 0 || k >= n {
 		return 1
 	}
 	lo, hi := 0.0, 1.0
 	for range 60 { // halvings: beyond what a float64 tells apart
 		mid := (lo + hi) / 2
-		if tail(k, n, mid) > 0.05 {
+		if tail(k, n, mid) > chance {
 			lo = mid
 		} else {
 			hi = mid
@@ -107,10 +109,10 @@ func (p *Pages) Score(policy judge.Policy) map[string]Count {
 	return out
 }
 
-// score judges one page.
+// score counts what a policy makes of one page.
 func (p *Pages) score(i int, policy judge.Policy) Count {
 	c := Count{Pages: 1, Fields: len(p.known[i].Fields), Bubbles: len(p.evidence[i])}
-	for j, v := range judge.Fields(*p.pages[i], p.evidence[i], policy) {
+	for j, v := range p.verdicts(i, policy) {
 		switch p.known[i].Fields[j].outcome(&v) {
 		case right:
 			c.Right++
@@ -123,6 +125,11 @@ func (p *Pages) score(i int, policy judge.Policy) Count {
 		}
 	}
 	return c
+}
+
+// verdicts judges one page.
+func (p *Pages) verdicts(i int, policy judge.Policy) []judge.Verdict {
+	return judge.Fields(*p.pages[i], p.evidence[i], policy, p.known[i].Swatches...)
 }
 
 // total judges all pages with a policy. It stops early, with what it has, once more

@@ -145,7 +145,7 @@ func digest(r *omr.Reading, d *sheets.Design, err error) (reading, marks, verdic
 	round(r.Swatches...)
 	second := h.Sum(nil)
 	h.Reset()
-	for _, v := range judge.Fields(d.Pages[r.Stamp.Page-1], r.Evidence, calibration.Default().Policy) {
+	for _, v := range judge.Fields(d.Pages[r.Stamp.Page-1], r.Evidence, calibration.Default().Policy, r.Swatches...) {
 		fmt.Fprint(h, v.Field, v.Choices, v.Doubts)
 	}
 	return short(sum), short(second), short(h.Sum(nil))

@@ -136,7 +136,7 @@ func (r *result) try(t testing.TB, d *sheets.Design, f family, seed uint64) (*om
 	if got.Stamp.Serial != truth.Serial {
 		t.Errorf("%s, seed %d: serial %s, want %s", f.name, seed, got.Stamp.Serial, truth.Serial)
 	}
-	for i, v := range judge.Fields(d.Pages[0], got.Evidence, calibration.Default().Policy) {
+	for i, v := range judge.Fields(d.Pages[0], got.Evidence, calibration.Default().Policy, got.Swatches...) {
 		o := truth.Judge(v.Field, v.Choices, len(v.Doubts) > 0)
 		r.fields++
 		r.of[o]++
@@ -194,7 +194,7 @@ func TestUntouched(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 				continue
 			}
-			for i, v := range judge.Fields(d.Pages[0], r.Evidence, calibration.Default().Policy) {
+			for i, v := range judge.Fields(d.Pages[0], r.Evidence, calibration.Default().Policy, r.Swatches...) {
 				needed := d.Pages[0].Fields[i].Rule == sheets.ExactlyOne
 				if len(v.Choices) > 0 || (len(v.Doubts) > 0 && !needed) {
 					t.Errorf("%s, seed %d: field %s is read %v, doubts %v", name, seed, v.Field, v.Choices, v.Doubts)

@@ -130,7 +130,7 @@ func (s *set) read(t *testing.T) (sum tally) {
 			t.Logf("%s: %v", file, err)
 			continue
 		}
-		for _, v := range judge.Fields(s.design.Pages[r.Stamp.Page-1], r.Evidence, policy) {
+		for _, v := range judge.Fields(s.design.Pages[r.Stamp.Page-1], r.Evidence, policy, r.Swatches...) {
 			sum.count(file, v, s.truth[file][v.Field])
 		}
 	}

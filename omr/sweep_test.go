@@ -36,7 +36,7 @@ func look(d *sheets.Design, img *image.Gray, dpi float64) (*omr.Reading, []judge
 	if err != nil {
 		return nil, nil, err
 	}
-	return got, judge.Fields(d.Pages[0], got.Evidence, calibration.Default().Policy), nil
+	return got, judge.Fields(d.Pages[0], got.Evidence, calibration.Default().Policy, got.Swatches...), nil
 }
 
 // outcomes counts how the verdicts of a page compare with the truth.

@@ -208,7 +208,7 @@ func (b *bench) read(data []byte, watch func(stage string)) error {
 		if err != nil {
 			return err
 		}
-		judge.Fields(b.design.Pages[r.Stamp.Page-1], r.Evidence, b.policy)
+		judge.Fields(b.design.Pages[r.Stamp.Page-1], r.Evidence, b.policy, r.Swatches...)
 		watch("judge")
 	}
 	return nil

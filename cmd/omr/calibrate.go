@@ -249,4 +249,19 @@ func report(w io.Writer, p *calibration.Pages, policy judge.Policy) {
 		fmt.Fprintf(t, "%.0f %%\t%d\t%d\t%d\t\n", 100*by, c.Wrong, c.Needless, c.Doubted)
 	}
 	_ = t.Flush()
+	reliability(w, p, policy)
+}
+
+// reliability prints the calibration curve: how often fields are wrong by their margin,
+// as one half of the pages foretells it and as the other half turns out.
+func reliability(w io.Writer, p *calibration.Pages, policy judge.Policy) {
+	table, all, accepted := p.Reliabilities(policy)
+	fmt.Fprintln(w, "\nhow likely a field is wrong, by its margin; below 0 % only a looser policy settles it")
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "margin from\tfields\twrong\twrong of 1e6\tforetold by the other half\t")
+	for _, r := range table {
+		fmt.Fprintf(t, "%.0f %%\t%d\t%d\t%.0f\t%.0f\t\n", 100*r.Margin, r.Fields, r.Wrong, 1e6*float64(r.Wrong)/float64(max(r.Fields, 1)), 1e6*r.Foretold)
+	}
+	_ = t.Flush()
+	fmt.Fprintf(w, "calibration error: %.6f over the whole table, %.6f over the accepted fields\n", all, accepted)
 }

@@ -186,7 +186,7 @@ func (t *deckTable) page(ctx context.Context, reader *omr.Reader, name string, p
 	}
 	pg := &t.deck.Design.Pages[r.Stamp.Page-1]
 	seen := deck.Seen{Stamp: r.Stamp, Fields: map[sheets.FieldID]deck.Said{}}
-	for _, v := range judge.Fields(*pg, r.Evidence, t.policy) {
+	for _, v := range judge.Fields(*pg, r.Evidence, t.policy, r.Swatches...) {
 		seen.Fields[v.Field] = deck.Said{Choices: v.Choices, Doubted: len(v.Doubts) > 0}
 	}
 	if c := t.deck.Card(r.Stamp); c != nil && r.Stamp.Test {

@@ -31,7 +31,7 @@ import (
 type readCmd struct {
 	Design  []string `required:"" short:"d" help:"Design file; may be given several times for sheets of ours." placeholder:"FILE"`
 	Profile string   `help:"Profile that decides what counts as a mark; the shipped one if not given." placeholder:"FILE"`
-	JSON    bool     `help:"Write everything measured, one JSON object a page."`
+	JSON    bool     `help:"Write everything measured, one JSON object a page, and a last one of what to expect."`
 	Workers int      `short:"j" help:"Files read at once; one for each processor if not given."`
 	Files   []string `arg:"" help:"Scans, or folders of scans, which are walked in natural order."`
 }
@@ -60,16 +60,19 @@ func (c *readCmd) Run(ctx context.Context, s *streams) (err error) {
 	w := bufio.NewWriter(s.out)
 	defer func() { err = errors.Join(err, w.Flush()) }()
 	var show func(result) error
+	enc := json.NewEncoder(w)
 	if c.JSON {
-		show = writeJSON(w)
+		show = func(r result) error { return enc.Encode(r) }
 	} else {
 		show = writeCSV(w)
 	}
+	var expected judge.Expectation
 	bar := progress(s.err, len(files))
 	returned := false
 	for i, results := range inOrder(ctx, files, c.Workers, desk.read) {
 		for _, r := range results {
 			returned = returned || r.Reject != ""
+			expected.Add(desk.policy, r.Verdicts)
 			if err := show(r); err != nil {
 				return fmt.Errorf("writing the results of %s: %w", files[i], err)
 			}
@@ -80,10 +83,30 @@ func (c *readCmd) Run(ctx context.Context, s *streams) (err error) {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("stopped before the end: %w", err)
 	}
+	if c.JSON {
+		if err := enc.Encode(struct {
+			Expected judge.Expectation `json:"expected"`
+		}{expected}); err != nil {
+			return err
+		}
+	}
+	expect(s.err, &expected)
 	if returned {
 		return errReturned
 	}
 	return nil
+}
+
+// expect says how far a batch is to be believed.
+func expect(w io.Writer, e *judge.Expectation) {
+	switch {
+	case e.Accepted == 0:
+		return
+	case e.Unknown == e.Accepted:
+		fmt.Fprintf(w, "%d fields accepted; how many of them are wrong is not known: the profile learnt no risks\n", e.Accepted)
+	default:
+		fmt.Fprintf(w, "expected wrong among the %d accepted fields: %.2g (95 %% at most %d)\n", e.Accepted-e.Unknown, e.Wrong, e.AtMost)
+	}
 }
 
 // A desk is what reading needs besides the files.
@@ -175,7 +198,7 @@ func (d *desk) judge(ctx context.Context, reader *omr.Reader, p page.Page, r *re
 		design = d.designs[reading.Stamp.Check]
 	}
 	r.Reading, r.Policy = reading, d.policy.ID
-	r.Verdicts = judge.Fields(design.Pages[reading.Stamp.Page-1], reading.Evidence, d.policy)
+	r.Verdicts = judge.Fields(design.Pages[reading.Stamp.Page-1], reading.Evidence, d.policy, reading.Swatches...)
 }
 
 // reject notes why a page was given back.
@@ -229,12 +252,6 @@ func doubts(ds []judge.Doubt) string {
 		}
 	}
 	return strings.Join(s, "|")
-}
-
-// writeJSON returns the printer of JSON objects, one a line.
-func writeJSON(w io.Writer) func(result) error {
-	enc := json.NewEncoder(w)
-	return func(r result) error { return enc.Encode(r) }
 }
 
 // walk lists the files of names, folders opened, in natural order: img2 before

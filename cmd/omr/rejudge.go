@@ -31,6 +31,7 @@ type stored struct {
 		Stamp    sheets.Stamp     `json:"stamp"`
 		Design   sheets.Digest    `json:"design"`
 		Evidence []judge.Evidence `json:"evidence"`
+		Swatches []float64        `json:"swatches"`
 	} `json:"reading"`
 	Verdicts []judge.Verdict `json:"verdicts"`
 }
@@ -123,7 +124,7 @@ func (j *rejudger) page(s *stored) error {
 		was[v.Field] = v
 	}
 	j.pages++
-	for _, v := range judge.Fields(pg, r.Evidence, j.policy) {
+	for _, v := range judge.Fields(pg, r.Evidence, j.policy, r.Swatches...) {
 		j.fields++
 		j.compare(s, was[v.Field], v)
 	}

@@ -95,7 +95,7 @@ func roundTrip(t *testing.T, p *print.Printer, d *sheets.Design, number int, dpi
 	if got.Stamp.Serial != serial || got.Stamp.Page != number {
 		t.Errorf("%s: read sheet %s page %d", where, got.Stamp.Serial, got.Stamp.Page)
 	}
-	for _, v := range judge.Fields(pg, got.Evidence, calibration.Default().Policy) {
+	for _, v := range judge.Fields(pg, got.Evidence, calibration.Default().Policy, got.Swatches...) {
 		if out := truth.Judge(v.Field, v.Choices, len(v.Doubts) > 0); out != omrtest.Right {
 			t.Errorf("%s: field %s: outcome %d, read %v with %v, truth %v", where, v.Field, out, v.Choices, v.Doubts, truth.Fields[v.Field].Choices)
 		}

@@ -19,7 +19,9 @@ func Fields(pg sheets.Page, ev []Evidence, p Policy, strip ...float64) []Verdict
 	if n != len(ev) {
 		panic("judge: the evidence is of another page")
 	}
-	s := newScale(pg, ev, p, strip)
+	by := newStrip(pg, strip)
+	ev = by.straight(ev)
+	s := newScale(pg, ev, p, by)
 	out := make([]Verdict, 0, len(pg.Fields))
 	i := 0
 	for _, f := range pg.Fields {
@@ -152,7 +154,7 @@ func (v *verdict) none(rule sheets.Rule, ev []Evidence, above []float64) {
 func (v *verdict) one(ev []Evidence, above []float64) {
 	top := largest(above)
 	ghosts := top >= v.s.strong() && !v.s.dim
-	if v.s.dim && top < solidMark {
+	if v.s.dim && top < solidMark && !v.alone(top, above) {
 		v.doubt(Hidden, "", top-v.s.marked)
 	}
 	for i, a := range above {
@@ -163,6 +165,14 @@ func (v *verdict) one(ev []Evidence, above []float64) {
 			v.doubt(Close, ev[i].Choice, max(v.p.Lead-lead, 0))
 		}
 	}
+}
+
+// alone says, of a scan that loses pale marks, whether a mark that it made porous is still
+// the only one: it is as dark as this page's are, the scan shows dark grey as black, and
+// in no other bubble a single grain is left, as there would be of a mark like this one.
+func (v *verdict) alone(top float64, above []float64) bool {
+	const silent = 0.005 // ink: a speck of the scanner's
+	return v.s.strip.dark && top >= v.s.strong() && second(above) <= silent
 }
 
 // margin is by which share every threshold of the policy could be stricter before the

@@ -13,6 +13,7 @@ type scale struct {
 	marked float64   // at or above, marked
 	usual  []float64 // the ink of clear single marks
 	dim    bool      // the scan may have lost pale marks without a trace
+	strip  strip
 }
 
 // above is the ink of bubble i above its blank level, as a share of what is left to
@@ -66,10 +67,10 @@ const (
 )
 
 // newScale learns what ink means on a page.
-func newScale(pg sheets.Page, ev []Evidence, p Policy, strip []float64) *scale {
-	s := &scale{level: levels(pg, ev)}
+func newScale(pg sheets.Page, ev []Evidence, p Policy, by strip) *scale {
+	s := &scale{level: levels(pg, ev), strip: by}
 	s.usual = s.clearMarks(pg, ev, p)
-	s.dim = s.lossy(ev)
+	s.dim = !s.strip.faithful() && s.lossy(ev, p)
 	sigma := s.spread(ev)
 	noise := quietest + spreads*sigma
 	s.marked = max(s.sure(p), min(noise/nearMark, p.Marked*mostRaised))
@@ -84,7 +85,7 @@ func newScale(pg sheets.Page, ev []Evidence, p Policy, strip []float64) *scale {
 	}
 	if s.traced(pg, ev, trace) {
 		s.blank = min(s.blank, trace)
-		s.dim = s.dim || unmarked // nothing but traces: then no blank of the page is one for sure
+		s.dim = s.dim || unmarked && !s.strip.faithful() // nothing but traces: then no blank of the page is one for sure, unless the scan shows pale ink
 	}
 	return s
 }
@@ -140,13 +141,13 @@ func (s *scale) spread(ev []Evidence) float64 {
 // so that half a mark among solid ones is a doubt. A page whose usual mark is hardly
 // sure itself has no sure marks but the darkest: measured on made pages, the ghosts of
 // a page that was rubbed out whole are as dark as the marks of a hard pencil, and only
-// a person can tell.
+// a person can tell; but where the scan shows nothing that is not dark, they are no ghosts.
 func (s *scale) sure(p Policy) float64 {
 	if p.Part == 0 || len(s.usual) < usualMarks {
 		return p.Marked
 	}
 	usual := quantile(s.usual, 0.5)
-	if usual < hardlySure*p.Marked {
+	if usual < hardlySure*p.Marked && !s.strip.hard {
 		return mostRaised * p.Marked
 	}
 	return min(max(p.Part*usual, p.Marked), mostRaised*p.Marked)
@@ -161,15 +162,19 @@ const (
 
 // lossy says whether blanks of the page may be marks that the scan has lost: all its
 // bubbles are seen in part only, and its marks are few or thin.
-func (s *scale) lossy(ev []Evidence) bool {
+func (s *scale) lossy(ev []Evidence, p Policy) bool {
 	seen := make([]float64, len(ev))
+	var marks []float64 // more than one in a field, too
 	for i, e := range ev {
 		seen[i] = e.Seen
+		if a := s.above(i, e.Ink); a > 2*p.Blank {
+			marks = append(marks, a)
+		}
 	}
 	if len(ev) == 0 || quantile(seen, 0.5) >= partlySeen {
 		return false
 	}
-	return len(s.usual) < usualMarks || quantile(s.usual, 0.1) < solidMark
+	return len(marks) < usualMarks || quantile(marks, 0.1) < solidMark
 }
 
 // clearMarks lists the ink of the first choice wherever it stands alone.
