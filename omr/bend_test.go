@@ -137,14 +137,16 @@ func TestFitLineLeavesOutStrays(t *testing.T) {
 	}
 	ps[3].Y += 9
 	l := fitLine(ps, 0.1)
-	if l == nil || math.Abs(l.n.X*5+l.n.Y*10-l.d) > 1e-9 {
+	if l == (line{}) || math.Abs(l.n.X*5+l.n.Y*10-l.d) > 1e-9 {
 		t.Fatalf("got %+v", l)
 	}
-	if fitLine(ps[:3], 0.1) != nil {
+	if fitLine(ps[:3], 0.1) != (line{}) {
 		t.Error("three points are a line")
 	}
-	if cross(l, l) != nil || cross(l, nil) != nil {
-		t.Error("a line crosses itself")
+	for _, other := range []line{l, {}} {
+		if p, ok := cross(l, other); ok {
+			t.Errorf("%+v and %+v cross at %v", l, other, p)
+		}
 	}
 }
 

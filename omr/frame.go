@@ -3,6 +3,7 @@ package omr
 import (
 	"errors"
 	"math"
+	"slices"
 
 	"bargkhan/omr/internal/pix"
 	"bargkhan/sheets"
@@ -21,7 +22,7 @@ type framed struct {
 // frame finds a frame of ours, or says why there is none. A *Reject of NoAnchors
 // means that the page may still be another paper.
 func (s *sight) frame() (*framed, error) {
-	var last error = reject(NoAnchors, "no corner marker of ours was found")
+	var last error
 	for _, ratio := range darkRatios {
 		f, err := s.frameAt(ratio)
 		if err == nil {
@@ -86,10 +87,9 @@ func choose(found []marker) (best sheets.Frame, seen quads) {
 	for _, f := range frames {
 		var q quads
 		for i, a := range f.Markers {
-			for _, m := range found {
-				if m.id == a.ID && !m.mirror {
-					own := m.quad
-					q[i] = &own
+			for k := range found {
+				if m := &found[k]; m.id == a.ID && !m.mirror {
+					q[i] = &m.quad
 				}
 			}
 		}
@@ -288,20 +288,24 @@ func (s *sight) scale(dx, dy float64, turn int) float64 {
 // refine finds the corners of the markers between pixels, in the scan itself, and
 // the black they are printed with.
 func (s *sight) refine(f sheets.Frame, q quads) (on []mm, at []px, black float64) {
-	var shares []float64
+	const corners = 4 * len(q)
+	on, at = make([]mm, 0, corners), make([]px, 0, corners)
+	var room [len(q)]float64
+	shares := room[:0]
 	for i, quad := range q {
 		if quad == nil {
 			continue
 		}
 		box := f.Markers[i].Box
-		local, _, err := geom.Fit(cornersOf(box), quad[:])
+		own := box.Corners()
+		local, _, err := geom.Fit(own[:], quad[:])
 		if err != nil {
 			continue
 		}
-		corners, dark := s.sharpen(box, local)
+		edges, dark := s.sharpen(box, local)
 		for j, c := range box.Corners() {
-			if corners[j] != nil {
-				on, at = append(on, c), append(at, *corners[j])
+			if p, ok := cross(edges[(j+3)%4], edges[j]); ok {
+				on, at = append(on, c), append(at, p)
 			}
 		}
 		shares = append(shares, dark)
@@ -309,28 +313,26 @@ func (s *sight) refine(f sheets.Frame, q quads) (on []mm, at []px, black float64
 	return on, at, middle(shares)
 }
 
-func cornersOf(r geom.Rect[geom.Paper]) []mm {
-	c := r.Corners()
-	return c[:]
-}
-
-// sharpen finds the four edges of a black square near where local says, and returns
-// their crossings; nil where one of the two edges is not clear. black is how bright
-// the square's rim is as a share of the paper around.
-func (s *sight) sharpen(box geom.Rect[geom.Paper], local place) (corners [4]*px, black float64) {
+// sharpen finds the four edges of a black square near where local says, each from the
+// corner of its number on; one that is not clear is none. black is how bright the square's
+// rim is as a share of the paper around.
+func (s *sight) sharpen(box geom.Rect[geom.Paper], local place) (edges [4]line, black float64) {
 	const reach, pieces = 0.9, 8 // mm either way; pieces of an edge that are seen apart
 	c := box.Corners()
 	pose := Pose{Map: local}
 	dx, dy := density(pose.lens(box.Center()))
 	res := (dx + dy) / 2
-	profile := make([]float64, max(int(2*reach*res*2), 8)+1)
-	var lines [4]*line
-	var shares []float64
+	n := max(int(2*reach*res*2), 8) + 1
+	s.mem.profile = slices.Grow(s.mem.profile[:0], n)[:n]
+	profile := s.mem.profile
+	var room [4 * pieces]float64
+	shares := room[:0]
 	for i := range c {
 		a, b := c[i], c[(i+1)%4]
 		along := b.Sub(a)
 		out := mm{X: along.Y, Y: -along.X}.Mul(reach / along.Norm())
-		var hits []px
+		var found [pieces]px
+		hits := found[:0]
 		for k := range pieces {
 			m := a.Add(along.Mul(0.08 + 0.84*(float64(k)+0.5)/pieces))
 			from, to := local.At(m.Add(out)), local.At(m.Sub(out))
@@ -344,10 +346,7 @@ func (s *sight) sharpen(box geom.Rect[geom.Paper], local place) (corners [4]*px,
 			hits = append(hits, from.Add(to.Sub(from).Mul(t/float64(len(profile)-1))))
 			shares = append(shares, profile[len(profile)*4/5]/white)
 		}
-		lines[i] = fitLine(hits, 0.15*res)
+		edges[i] = fitLine(hits, 0.15*res)
 	}
-	for i := range corners {
-		corners[i] = cross(lines[(i+3)%4], lines[i])
-	}
-	return corners, middle(shares)
+	return edges, middle(shares)
 }

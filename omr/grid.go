@@ -43,7 +43,11 @@ type looked struct {
 
 // newGrid lists the bubbles of pg.
 func newGrid(pg *sheets.Page) *grid {
-	g := &grid{room: math.Inf(1), least: leastDark, rays: map[*shape]*pix.Quartets{}}
+	n := 0
+	for _, f := range pg.Fields {
+		n += len(f.Bubbles)
+	}
+	g := &grid{spots: make([]spot, 0, n), room: math.Inf(1), least: leastDark, rays: map[*shape]*pix.Quartets{}}
 	shapes := map[[3]int]*shape{}
 	for fi, f := range pg.Fields {
 		for _, b := range f.Bubbles {
@@ -90,11 +94,11 @@ func (g *grid) setPen(p pen) {
 	g.looks = map[*shape]*looked{}
 	for _, s := range g.spots {
 		if g.looks[s.shape] == nil {
-			g.looks[s.shape] = &looked{
-				on:  s.shape.ring(p.mid),
-				out: s.shape.ring(p.mid + p.wide/2 + beside),
-				in:  s.shape.ring(p.mid - p.wide/2 - beside),
+			all := make([]mm, 0, 3*edgePoints)
+			for _, off := range [3]float64{p.mid, p.mid + p.wide/2 + beside, p.mid - p.wide/2 - beside} {
+				all = s.shape.ring(all, off)
 			}
+			g.looks[s.shape] = &looked{on: all[:edgePoints], out: all[edgePoints : 2*edgePoints], in: all[2*edgePoints:]}
 		}
 	}
 }
@@ -145,7 +149,8 @@ const (
 // found: the darkness along their normals, in the middle of each outline's points and
 // of all bubbles, so that the filled ones do not count.
 func (s *sight) learn(p *Pose, g *grid, which []int, hits []hit) (pen, bool) {
-	darks := make([]float64, penRings*len(which))
+	s.mem.darks = slices.Grow(s.mem.darks[:0], penRings*len(which))[:penRings*len(which)]
+	darks := s.mem.darks
 	var values [(penRings + 3) / 4 * 4]float64
 	for k, i := range which {
 		sp := &g.spots[i]
@@ -169,8 +174,10 @@ func (s *sight) learn(p *Pose, g *grid, which []int, hits []hit) (pen, bool) {
 func (g *grid) raysOf(sh *shape) *pix.Quartets {
 	if g.rays[sh] == nil {
 		var rings [penRings][]mm
+		all := make([]mm, 0, penRings*edgePoints)
 		for j := range rings {
-			rings[j] = sh.ring(-penInside + float64(j)*penStep)
+			all = sh.ring(all, -penInside+float64(j)*penStep)
+			rings[j] = all[j*edgePoints:]
 		}
 		g.rays[sh] = pix.NewQuartets(rings[:])
 	}
@@ -244,8 +251,9 @@ const (
 func (s *sight) settle(p *Pose, g *grid) error {
 	reach := min(g.room*0.95, mostRoom)
 	which := g.sample(learnFrom)
+	s.mem.hits = slices.Grow(s.mem.hits[:0], len(g.spots))[:len(g.spots)]
 	for range 2 {
-		hits := make([]hit, len(which))
+		hits := s.mem.hits[:len(which)]
 		for k, i := range which {
 			hits[k] = s.find(p, g, &g.spots[i], reach)
 		}
@@ -255,7 +263,6 @@ func (s *sight) settle(p *Pose, g *grid) error {
 		}
 		g.setPen(pen)
 	}
-	s.mem.hits = slices.Grow(s.mem.hits[:0], len(g.spots))[:len(g.spots)]
 	hits := s.mem.hits
 	for i := range g.spots {
 		hits[i] = s.find(p, g, &g.spots[i], reach)
@@ -305,7 +312,7 @@ func (g *grid) prove(hits []hit, mesh *Bend) error {
 // mesh is the correction over the whole page: at each knot the weighted middle of
 // the ways to the clear bubbles around.
 func (g *grid) mesh(hits []hit) Bend {
-	var at, off []mm
+	at, off := make([]mm, 0, len(hits)), make([]mm, 0, len(hits))
 	box := geom.Rect[geom.Paper]{Min: g.spots[0].at, Max: g.spots[0].at}
 	for i, h := range hits {
 		box = box.Union(geom.Rect[geom.Paper]{Min: g.spots[i].at, Max: g.spots[i].at})
@@ -317,8 +324,10 @@ func (g *grid) mesh(hits []hit) Bend {
 	if len(at) == 0 {
 		return none
 	}
+	xs, ys, ws := make([]float64, 0, len(at)), make([]float64, 0, len(at)), make([]float64, 0, len(at))
+	order := make([]int, len(at))
 	return none.bent(box, meshCols, meshRows, func(q mm) mm {
-		xs, ys, ws := make([]float64, 0, 64), make([]float64, 0, 64), make([]float64, 0, 64)
+		xs, ys, ws := xs[:0], ys[:0], ws[:0]
 		for i, p := range at {
 			d := p.Sub(q)
 			r := (d.X*d.X + d.Y*d.Y) / (meshWide * meshWide)
@@ -330,7 +339,7 @@ func (g *grid) mesh(hits []hit) Bend {
 		if len(ws) < few {
 			return nearest(at, off, q)
 		}
-		return mm{X: weighted(xs, ws), Y: weighted(ys, ws)}
+		return mm{X: weighted(xs, ws, order), Y: weighted(ys, ws, order)}
 	})
 }
 
@@ -359,8 +368,8 @@ func nearest(at, off []mm, q mm) mm {
 
 // weighted is the mean of the middle half of vs by weight: smooth like a mean, and
 // not moved by strays.
-func weighted(vs, ws []float64) float64 {
-	order := make([]int, len(vs))
+func weighted(vs, ws []float64, order []int) float64 {
+	order = order[:len(vs)]
 	total := 0.0
 	for i := range order {
 		order[i] = i

@@ -3,18 +3,21 @@ package omr
 import (
 	"math"
 	"slices"
+
+	"bargkhan/omr/internal/pix"
 )
 
-// A line is all points p with n·p = d; n has length one.
+// A line is all points p with n·p = d; n has length one. The zero line is none.
 type line struct {
 	n px
 	d float64
 }
 
 // fitLine is the line through points in least squares, after those farther than
-// limit from it were left out one by one; nil if fewer than half remain, or four.
-func fitLine(points []px, limit float64) *line {
-	ps := slices.Clone(points)
+// limit from it were left out one by one; none if fewer than half remain, or four.
+func fitLine(points []px, limit float64) line {
+	var room [16]px // as many pieces as an edge is seen in, twice
+	ps := append(room[:0], points...)
 	for len(ps) >= 4 && 2*len(ps) >= len(points) {
 		l := through(ps)
 		worst, at := 0.0, 0
@@ -24,11 +27,11 @@ func fitLine(points []px, limit float64) *line {
 			}
 		}
 		if worst <= limit {
-			return &l
+			return l
 		}
 		ps = slices.Delete(ps, at, at+1)
 	}
-	return nil
+	return line{}
 }
 
 // through is the line of total least squares.
@@ -47,16 +50,13 @@ func through(ps []px) line {
 	return line{n, n.X*c.X + n.Y*c.Y}
 }
 
-// cross is where two lines meet; nil if either is missing or they hardly cross.
-func cross(a, b *line) *px {
-	if a == nil || b == nil {
-		return nil
-	}
+// cross is where two lines meet; ok is false if either is none or they hardly cross.
+func cross(a, b line) (p px, ok bool) {
 	det := a.n.X*b.n.Y - a.n.Y*b.n.X
 	if math.Abs(det) < 0.5 {
-		return nil
+		return p, false
 	}
-	return &px{X: (a.d*b.n.Y - b.d*a.n.Y) / det, Y: (b.d*a.n.X - a.d*b.n.X) / det}
+	return px{X: (a.d*b.n.Y - b.d*a.n.Y) / det, Y: (b.d*a.n.X - a.d*b.n.X) / det}, true
 }
 
 // middle is the median of vs, or 0 of none.
@@ -67,7 +67,7 @@ func share(vs []float64, q float64) float64 {
 	if len(vs) == 0 {
 		return 0
 	}
-	return take(slices.Clone(vs), q)
+	return pix.Ranked(vs, min(int(q*float64(len(vs))), len(vs)-1))
 }
 
 // take is share of at least one value, and changes the order of vs.

@@ -215,7 +215,7 @@ const unruly = 0.02
 
 // recognise gives each bubble the second reader's opinion.
 func recognise(pg *sheets.Page, ev []judge.Evidence, ps []patch) {
-	blank, known := unprinted(letters(pg), ev, ps)
+	blank, known := unprinted(letters(pg, len(ev)), ev, ps)
 	w := marks()
 	blanks, alike := 0, 0
 	for i := range ev {
@@ -239,9 +239,10 @@ func recognise(pg *sheets.Page, ev []judge.Evidence, ps []patch) {
 	}
 }
 
-// letters is what is printed inside each bubble of pg, as far as the design says or
+// letters is what is printed inside each of the n bubbles of pg, as far as the design says or
 // lets guess: on sheets of others equal choices carry equal letters.
-func letters(pg *sheets.Page) (out []string) {
+func letters(pg *sheets.Page, n int) []string {
+	out := make([]string, 0, n)
 	for _, f := range pg.Fields {
 		for _, b := range f.Bubbles {
 			k := b.Inside

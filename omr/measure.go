@@ -43,8 +43,11 @@ func (g *grid) probes(density float64) map[*shape]*probes {
 		deep := inner + min(max(inkInset, 0.6/density), 0.3*(min(sp.shape.w, sp.shape.h)/2-inner))
 		sh := sp.shape
 		inside, ends := byCell(sh, sh.inside(deep, step))
-		pr := &probes{ends: ends, all: slices.Concat(sh.ring(edge+min(paperFrom, far)), sh.ring(edge+far),
-			sh.ring(g.pen.mid), sh.ring(edge+beside), sh.ring(-inner-beside), inside)}
+		pr := &probes{ends: ends, all: make([]mm, 0, 5*edgePoints+len(inside))}
+		for _, off := range [5]float64{edge + min(paperFrom, far), edge + far, g.pen.mid, edge + beside, -inner - beside} {
+			pr.all = sh.ring(pr.all, off)
+		}
+		pr.all = append(pr.all, inside...)
 		pr.inside = pr.all[5*edgePoints:]
 		all[sh] = pr
 	}

@@ -20,7 +20,7 @@ type shape struct {
 const edgePoints = 32
 
 func newShape(o sheets.Outline, w, h float64) *shape {
-	s := &shape{outline: o, w: w, h: h}
+	s := &shape{outline: o, w: w, h: h, edge: make([]mm, 0, edgePoints), normal: make([]mm, 0, edgePoints)}
 	dense := s.walk(edgePoints * 16)
 	total := 0.0
 	for i, p := range dense {
@@ -78,20 +78,19 @@ func (s *shape) depth(p mm) float64 {
 	}
 }
 
-// ring is each outline point moved outwards by off mm.
-func (s *shape) ring(off float64) []mm {
-	out := make([]mm, len(s.edge))
+// ring appends each outline point, moved outwards by off mm.
+func (s *shape) ring(to []mm, off float64) []mm {
 	for i, p := range s.edge {
-		out[i] = p.Add(s.normal[i].Mul(off))
+		to = append(to, p.Add(s.normal[i].Mul(off)))
 	}
-	return out
+	return to
 }
 
 // inside is a grid of points at least deep mm inside the outer edge, step mm apart
 // and symmetric about the centre.
 func (s *shape) inside(deep, step float64) []mm {
-	var out []mm
 	nx, ny := int(s.w/2/step), int(s.h/2/step)
+	out := make([]mm, 0, (2*nx+1)*(2*ny+1))
 	for j := -ny; j <= ny; j++ {
 		for i := -nx; i <= nx; i++ {
 			p := mm{X: float64(i) * step, Y: float64(j) * step}

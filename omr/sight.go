@@ -41,8 +41,12 @@ type memory struct {
 	stencil pix.Stencil // to search with
 	values  []float64   // samples of a bubble
 	tally   pix.Tally   // how dark they are
+	steps   []mm        // places beside one another
 	profile []float64   // brightness along a way
+	off     []mm        // of the ticks at one side
+	ok      []bool      // and whether they were found
 	hits    []hit
+	darks   []float64 // of rings around many bubbles
 	patches []patch
 }
 

@@ -52,7 +52,7 @@ func (s *sight) strip(p *Pose, box geom.Rect[geom.Paper]) (sheets.Stamp, bool) {
 // cells measures each cell of a strip, and the paper above and below each column.
 func (s *sight) cells(p *Pose, box geom.Rect[geom.Paper]) (cells [sheets.StampBits]float64, paper [sheets.StampColumns]float64) {
 	w, h := box.W()/sheets.StampColumns, box.H()/sheets.StampRows
-	var spots []mm
+	spots := make([]mm, 0, 16)
 	for _, dy := range [...]float64{-0.25, -0.08, 0.08, 0.25} {
 		for _, dx := range [...]float64{-0.25, -0.08, 0.08, 0.25} {
 			spots = append(spots, mm{X: dx * w, Y: dy * h})

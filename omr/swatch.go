@@ -1,6 +1,8 @@
 package omr
 
 import (
+	"slices"
+
 	"bargkhan/omr/internal/pix"
 	"bargkhan/sheets"
 )
@@ -17,13 +19,15 @@ func (s *sight) swatches(p *Pose, pg *sheets.Page, black float64) (out []float64
 	for _, sw := range pg.Swatches {
 		box := sw.Box.Inset(swatchInset)
 		at := box.Center()
-		var steps []mm
+		steps := s.mem.steps[:0]
 		for y := box.Min.Y; y <= box.Max.Y; y += swatchStep {
 			for x := box.Min.X; x <= box.Max.X; x += swatchStep {
 				steps = append(steps, mm{X: x - at.X, Y: y - at.Y})
 			}
 		}
-		vs := make([]float64, len(steps))
+		s.mem.steps = steps
+		s.mem.values = slices.Grow(s.mem.values[:0], len(steps))[:len(steps)]
+		vs := s.mem.values
 		c := p.At(at)
 		pix.Samples(s.img, c, p.lens(at), steps, vs)
 		if len(vs) == 0 {

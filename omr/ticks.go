@@ -51,9 +51,12 @@ func (s *sight) bend(f *framed) error {
 	return nil
 }
 
-// ticks measures how far each tick of a row lies from its place, in mm.
+// ticks measures how far each tick of a row lies from its place, in mm. What it returns
+// is good until the next row.
 func (s *sight) ticks(p *Pose, row []sheets.Anchor) (off []mm, ok []bool) {
-	off, ok = make([]mm, len(row)), make([]bool, len(row))
+	m, n := s.mem, len(row)
+	m.off, m.ok = slices.Grow(m.off[:0], n)[:n], slices.Grow(m.ok[:0], n)[:n]
+	off, ok = m.off, m.ok
 	for i, a := range row {
 		off[i], ok[i] = s.tick(p, a.Box)
 	}

@@ -104,6 +104,7 @@ type Quartets struct {
 // NewQuartets arranges groups, which have all the same length.
 func NewQuartets(groups [][]geom.Point[geom.Paper]) *Quartets {
 	q := &Quartets{n: len(groups[0]), groups: len(groups)}
+	q.steps = make([]geom.Point[geom.Paper], 0, q.n*q.Room())
 	for g := 0; g < len(groups); g += 4 {
 		for i := range q.n {
 			for k := range 4 {
