@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/hex"
 	"errors"
 	"net/http"
 	"regexp"
@@ -128,10 +129,29 @@ func (f *surface) addToken(c echo.Context) error {
 	if err := f.Records.PutToken(ctx, tok, sum); err != nil {
 		return err
 	}
+	tok.ID = hex.EncodeToString(sum[:8])
 	return c.JSON(http.StatusCreated, struct {
 		exam.Token
 		Secret string `json:"secret"`
 	}{tok, secret})
+}
+
+// listTokens lists the tokens, without their secrets.
+func (f *surface) listTokens(c echo.Context) error {
+	ts, err := f.Records.Tokens(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	return list(c, "tokens", ts)
+}
+
+// dropToken ends a token: from now on it opens nothing.
+func (f *surface) dropToken(c echo.Context) error {
+	if err := f.Records.DropToken(c.Request().Context(), c.Param("id")); err != nil {
+		return err
+	}
+	f.Log.InfoContext(c.Request().Context(), "token ended", "token", c.Param("id"), "by", whoIs(c).Login)
+	return c.NoContent(http.StatusNoContent)
 }
 
 // listAppointments lists the sessions that an account was appointed to.

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -118,4 +119,90 @@ func (f *surface) openScanning(c echo.Context) error {
 		return err
 	}
 	return c.JSON(http.StatusCreated, o)
+}
+
+// A stationDeck is how a station stands with the decks of a session.
+type stationDeck struct {
+	ID      string
+	Opened  time.Time // when the session was opened there; zero: it is not
+	Checks  []exam.DeckCheck
+	Waivers []exam.DeckWaiver
+	Lacks   string // why it cannot be opened there; empty: it can
+}
+
+// openingPage shows where a session is opened for scanning, and what lacks elsewhere.
+func (f *surface) openingPage(c echo.Context) error {
+	ctx, id := c.Request().Context(), exam.SessionID(c.Param("id"))
+	ses, err := f.Records.Session(ctx, id)
+	if err != nil {
+		return err
+	}
+	book, err := f.Records.Decks(ctx, id)
+	if err != nil {
+		return err
+	}
+	far, err := f.Records.FarStations(ctx)
+	if err != nil {
+		return err
+	}
+	names := slices.Clone(f.Line.Stations())
+	for _, s := range far {
+		names = append(names, s.ID)
+	}
+	var all []stationDeck
+	for _, name := range names {
+		all = append(all, stationDeckOf(ses, &book, name))
+	}
+	return f.show(c, "opening", struct {
+		Session  *exam.Session
+		Stations []stationDeck
+		Said     string
+	}{ses, all, c.QueryParam("said")})
+}
+
+func stationDeckOf(ses *exam.Session, book *exam.DeckBook, station string) stationDeck {
+	d := stationDeck{ID: station}
+	for _, o := range book.Openings {
+		if slices.Contains(o.Stations, station) && d.Opened.IsZero() {
+			d.Opened = o.At
+		}
+	}
+	for _, k := range book.Checks {
+		if k.Station == station {
+			d.Checks = append(d.Checks, k)
+		}
+	}
+	for _, w := range book.Waivers {
+		if w.Station == station {
+			d.Waivers = append(d.Waivers, w)
+		}
+	}
+	if err := exam.MayScan(ses, []string{station}, book.Checks, book.Waivers); err != nil {
+		d.Lacks = problem(err).Detail
+	}
+	return d
+}
+
+// openingForm signs that a station needs no deck, or opens the session there.
+func (f *surface) openingForm(c echo.Context) error {
+	ctx, id, station := c.Request().Context(), exam.SessionID(c.Param("id")), c.FormValue("station")
+	said := "اسکن آزمون در ایستگاه «" + station + "» باز شد."
+	switch c.FormValue("do") {
+	case "waive":
+		w := exam.DeckWaiver{Station: station, Name: c.FormValue("name"), Reason: c.FormValue("reason"), By: whoIs(c).Login, At: f.Now()}
+		if err := w.Check(); err != nil {
+			return flawed("معافیت ایستگاه ایراد دارد.", err)
+		}
+		if err := f.Records.AddDeckWaiver(ctx, id, w); err != nil {
+			return err
+		}
+		said = "معافیت ایستگاه «" + station + "» ثبت شد."
+	case "open":
+		if err := f.Records.OpenScanning(ctx, id, exam.Opening{Stations: []string{station}, By: whoIs(c).Login, At: f.Now()}); err != nil {
+			return err
+		}
+	default:
+		return invalid("فرم کامل نیست.", "صفحه را دوباره باز کنید.")
+	}
+	return c.Redirect(http.StatusSeeOther, "/sessions/"+url.PathEscape(string(id))+"/opening?said="+url.QueryEscape(said))
 }

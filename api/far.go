@@ -31,6 +31,8 @@ type FarRecords interface {
 	// word and by its station, or are a fault.NotFound.
 	StationBearing(ctx context.Context, sum [32]byte) (exam.StationKey, error)
 	StationKey(ctx context.Context, station string) (exam.StationKey, error)
+	// GivenKeys lists the keys that a station was ever given, the latest first.
+	GivenKeys(ctx context.Context, station string) ([]exam.GivenKey, error)
 	StationSpoke(ctx context.Context, station string, at time.Time, ahead time.Duration) error
 	FarStations(ctx context.Context) ([]exam.FarStation, error)
 
@@ -89,6 +91,15 @@ func (f *surface) revokeKey(c echo.Context) error {
 	}
 	f.Log.InfoContext(c.Request().Context(), "station key revoked", "station", id, "by", whoIs(c).Login)
 	return c.NoContent(http.StatusNoContent)
+}
+
+// stationKeys lists the keys of a station: who gave each, and who ended it.
+func (f *surface) stationKeys(c echo.Context) error {
+	ks, err := f.Records.GivenKeys(c.Request().Context(), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return list(c, "keys", ks)
 }
 
 // machine is the station whose key bears this word.

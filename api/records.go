@@ -27,6 +27,9 @@ type Records interface {
 	// Tokens are kept by the SHA-256 of their secret.
 	PutToken(ctx context.Context, t exam.Token, sum [32]byte) error
 	Token(ctx context.Context, sum [32]byte) (exam.Token, error)
+	Tokens(ctx context.Context) ([]exam.Token, error)
+	// DropToken is a fault.NotFound when there is none with this ID.
+	DropToken(ctx context.Context, id string) error
 
 	Appoint(ctx context.Context, a exam.Appointment) error
 	Appointments(ctx context.Context, who exam.Login) ([]exam.Appointment, error)
@@ -73,6 +76,12 @@ type Records interface {
 	// Ledger is the newest arrivals of a station, each with its fate; all stations
 	// for "".
 	Ledger(ctx context.Context, station string, limit int) ([]exam.Fate, error)
+	// InTray is the newest files of a station since then with a page in a tray; Trays
+	// counts such pages.
+	InTray(ctx context.Context, station string, tray exam.Tray, since time.Time, limit int) ([]exam.Fate, error)
+	Trays(ctx context.Context, station string, since time.Time) (map[exam.Tray]int, error)
+	// Streak is how many of a station's latest sheets in a row have a line on them.
+	Streak(ctx context.Context, station string) (exam.Streak, error)
 
 	// EndBatch ends a batch at its time; what the station took since the batch
 	// before it belongs to it. It returns it with its number.

@@ -95,20 +95,19 @@ type stationView struct {
 	Waiting []intake.Wait
 	Fates   []exam.Fate
 	Batches []exam.Tally
+	Trays   []trayLine
+	Streak  exam.Streak
 	Far     *exam.FarStation // of a station far away
 }
 
-// stationsPage lists what became of every file, newest first.
+// stationsPage lists what became of every file, newest first; of one station alone,
+// and of one of its trays, if they are asked for.
 func (f *surface) stationsPage(c echo.Context) error {
 	var all []stationView
 	for _, id := range f.Line.Stations() {
-		ws, trouble := f.Line.Waiting(id)
-		fs, err := f.Records.Ledger(c.Request().Context(), id, 200)
-		if err != nil {
-			return err
-		}
-		v := stationView{ID: id, Waiting: ws, Fates: fs}
-		if trouble != nil { // an alarm, and no reason to hide the other stations
+		v := stationView{ID: id}
+		var trouble error
+		if v.Waiting, trouble = f.Line.Waiting(id); trouble != nil { // an alarm, and no reason to hide the other stations
 			v.Trouble = problem(trouble).Detail
 		}
 		all = append(all, v)
@@ -118,14 +117,14 @@ func (f *surface) stationsPage(c echo.Context) error {
 		return err
 	}
 	for i := range far {
-		fs, err := f.Records.Ledger(c.Request().Context(), far[i].ID, 200)
-		if err != nil {
-			return err
-		}
-		all = append(all, stationView{ID: far[i].ID, Fates: fs, Far: &far[i]})
+		all = append(all, stationView{ID: far[i].ID, Far: &far[i]})
+	}
+	one, tray := c.QueryParam("station"), exam.Tray(c.QueryParam("tray"))
+	if one != "" {
+		all = slices.DeleteFunc(all, func(v stationView) bool { return v.ID != one })
 	}
 	for i := range all {
-		if all[i].Batches, err = f.Records.Batches(c.Request().Context(), all[i].ID, 20); err != nil {
+		if err := f.look(c, &all[i]); err != nil {
 			return err
 		}
 	}
@@ -136,8 +135,25 @@ func (f *surface) stationsPage(c echo.Context) error {
 	return f.show(c, "stations", struct {
 		Stations []stationView
 		Venues   []venueChoice
+		Tray     exam.Tray
 		Said     string
-	}{all, at, c.QueryParam("said")})
+	}{all, at, tray, c.QueryParam("said")})
+}
+
+// look fills in what is remembered of a station.
+func (f *surface) look(c echo.Context, v *stationView) (err error) {
+	ctx := c.Request().Context()
+	if v.Fates, err = f.files(c, v.ID, 200); err != nil {
+		return err
+	}
+	if v.Batches, err = f.Records.Batches(ctx, v.ID, 20); err != nil {
+		return err
+	}
+	if v.Trays, err = f.traysOf(c, v.ID); err != nil {
+		return err
+	}
+	v.Streak, err = f.Records.Streak(ctx, v.ID)
+	return err
 }
 
 // A certLine is a certificate in the session's table.

@@ -23,6 +23,8 @@ type stationLine struct {
 	Waiting int      `json:"waiting"`           // files in the drop folder that are not taken yet
 	Trouble string   `json:"trouble,omitempty"` // why the drop folder cannot be looked at
 	Far     *farLine `json:"far,omitempty"`
+
+	Streak *exam.Streak `json:"streak,omitempty"` // somebody should clean the glass of its scanner
 }
 
 // A farLine is how a station far away stands.
@@ -51,6 +53,15 @@ func (f *surface) listStations(c echo.Context) error {
 	}
 	for _, s := range far {
 		all = append(all, stationLine{ID: s.ID, Far: farLineOf(s)})
+	}
+	for i := range all {
+		s, err := f.Records.Streak(c.Request().Context(), all[i].ID)
+		if err != nil {
+			return err
+		}
+		if s.Alarm() {
+			all[i].Streak = &s
+		}
 	}
 	return list(c, "stations", all)
 }
@@ -126,11 +137,54 @@ func (f *surface) ledger(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	fs, err := f.Records.Ledger(c.Request().Context(), id, limit)
+	fs, err := f.files(c, id, limit)
 	if err != nil {
 		return err
 	}
 	return list(c, "scans", fs)
+}
+
+// trayTime is how long a page is counted in its tray: long enough to find the paper,
+// and to see a pile of backs grow.
+const trayTime = 7 * 24 * time.Hour
+
+// files are the newest of a station; those with a page in a tray, if one is asked for.
+func (f *surface) files(c echo.Context, id string, limit int) ([]exam.Fate, error) {
+	tray := exam.Tray(c.QueryParam("tray"))
+	if tray == "" {
+		return f.Records.Ledger(c.Request().Context(), id, limit)
+	}
+	if !slices.Contains(exam.Trays(), tray) {
+		return nil, invalid("سینی‌ای با این نام نیست.", "یکی از این‌ها: blank، separator، other، foreign، held، again.")
+	}
+	return f.Records.InTray(c.Request().Context(), id, tray, f.Now().Add(-trayTime), limit)
+}
+
+// A trayLine is how many pages lie in a tray.
+type trayLine struct {
+	Tray  exam.Tray `json:"tray"`
+	Pages int       `json:"pages"`
+}
+
+// trays counts the pages of a station in each tray.
+func (f *surface) trays(c echo.Context) error {
+	id, err := f.somewhere(c)
+	if err != nil {
+		return err
+	}
+	all, err := f.traysOf(c, id)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, map[string]any{"trays": all, "since": f.Now().Add(-trayTime).UTC()})
+}
+
+func (f *surface) traysOf(c echo.Context, id string) (out []trayLine, err error) {
+	n, err := f.Records.Trays(c.Request().Context(), id, f.Now().Add(-trayTime))
+	for _, t := range exam.Trays() {
+		out = append(out, trayLine{t, n[t]})
+	}
+	return out, err
 }
 
 // waiting lists what lies in a station's drop folder, and why it is not taken.

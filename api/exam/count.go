@@ -273,3 +273,13 @@ func (d Difference) Waivable() bool { return slices.Contains(waivable, d.Gap) }
 
 // In is how many pages of the batch lie in a tray.
 func (t Tally) In(tray Tray) int { return t.Trays[tray] }
+
+// Reasons are those of the pages in a tray.
+func (t Tray) Reasons() (out []omr.Reason) {
+	for r := omr.Reason(1); r.String() != ""; r++ {
+		if TrayOf(r) == t {
+			out = append(out, r)
+		}
+	}
+	return out
+}

@@ -4,6 +4,7 @@
 package exam
 
 import (
+	"encoding/json"
 	"time"
 
 	"bargkhan/omr"
@@ -145,6 +146,23 @@ type Filing struct {
 type Returned struct {
 	Image int         `json:"image"`
 	Why   *omr.Reject `json:"why"`
+}
+
+// Tray is where the page lies.
+func (r Returned) Tray() Tray {
+	if r.Why == nil {
+		return Again
+	}
+	return TrayOf(r.Why.Reason)
+}
+
+// MarshalJSON writes r with its tray.
+func (r Returned) MarshalJSON() ([]byte, error) {
+	type plain Returned
+	return json.Marshal(struct {
+		plain
+		Tray Tray `json:"tray"`
+	}{plain(r), r.Tray()})
 }
 
 // A Script is everything one candidate handed in for one session. Sheets, Rulings

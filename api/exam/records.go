@@ -87,6 +87,7 @@ type Printed struct {
 
 // A Token lets a program in.
 type Token struct {
+	ID      string    `json:"id,omitempty"` // head of the sum it is kept by: it opens nothing
 	Name    string    `json:"name"`
 	By      Login     `json:"by"` // acts as
 	Duties  []Duty    `json:"duties"`

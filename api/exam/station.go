@@ -43,3 +43,25 @@ func (d Delivery) Arrival(at time.Time) Arrival {
 
 // ArrivalAt is the ID here of a file with this ID at a station far away.
 func ArrivalAt(station, id string) string { return station + "." + id }
+
+// A Streak is how many of a station's latest sheets in a row have a line of dust on
+// their picture, and since when.
+type Streak struct {
+	Pages int       `json:"pages"`
+	Since time.Time `json:"since"` // when the first of them was taken
+}
+
+// streakAlarm is how many sheets in a row say that it is the glass: one or two may be
+// a scratch of the paper, or a long pen line.
+const streakAlarm = 3
+
+// Alarm says that somebody should clean the glass now.
+func (s Streak) Alarm() bool { return s.Pages >= streakAlarm }
+
+// A GivenKey is a key that a station was given once, without what it is.
+type GivenKey struct {
+	By        Login     `json:"by"`
+	At        time.Time `json:"at"`
+	RevokedBy Login     `json:"revoked_by,omitempty"`
+	RevokedAt time.Time `json:"revoked_at,omitzero"` // zero: it is in force
+}

@@ -138,3 +138,36 @@ func (s *Store) Appointments(ctx context.Context, who exam.Login) (out []exam.Ap
 	})
 	return out, err
 }
+
+// Tokens lists all tokens by name, without what opens the door.
+func (s *Store) Tokens(ctx context.Context) (out []exam.Token, err error) {
+	defer fault.Wrap(&err, "store: tokens")
+	err = s.view(ctx, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `select encode(substring(sum for 8), 'hex'), name, login, duties, expires from tokens order by name, login, sum`)
+		if err != nil {
+			return err
+		}
+		out, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (t exam.Token, err error) {
+			var expires *time.Time
+			err = row.Scan(&t.ID, &t.Name, &t.By, &t.Duties, &expires)
+			if expires != nil {
+				t.Expires = expires.UTC()
+			}
+			return t, err
+		})
+		return err
+	})
+	return out, err
+}
+
+// DropToken ends a token. It is a fault.NotFound when there is none with this ID.
+func (s *Store) DropToken(ctx context.Context, id string) (err error) {
+	defer fault.Wrap(&err, "store: drop token %s", id)
+	return s.change(ctx, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `delete from tokens where encode(substring(sum for 8), 'hex') = $1`, id)
+		if err == nil && tag.RowsAffected() == 0 {
+			err = missing("توکن", id)
+		}
+		return err
+	})
+}

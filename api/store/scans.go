@@ -12,6 +12,7 @@ import (
 
 	"bargkhan/api/exam"
 	"bargkhan/api/fault"
+	"bargkhan/omr"
 )
 
 // Keep records an arrival and, for bytes not seen before, the scan with its
@@ -174,6 +175,75 @@ func (s *Store) Ledger(ctx context.Context, station string, limit int) (out []ex
 		return s.fates(ctx, fates+`order by a.at desc, a.id desc limit $1`, limit)
 	}
 	return s.fates(ctx, fates+`where a.station = $1 order by a.at desc, a.id desc limit $2`, station, limit)
+}
+
+// InTray is the newest arrivals of a station since then that have a page in a tray, the
+// newest first.
+func (s *Store) InTray(ctx context.Context, station string, tray exam.Tray, since time.Time, limit int) (out []exam.Fate, err error) {
+	defer fault.Wrap(&err, "store: tray %q of station %s", tray, station)
+	return s.fates(ctx, fates+`where a.station = $1 and a.at >= $2 and not a.copy and exists (
+		select from pages x where x.scan = a.scan and x.round = a.round and x.reject->>'reason' = any($3))
+		order by a.at desc, a.id desc limit $4`, station, since, reasons(tray), limit)
+}
+
+// reasons are the codes of a tray's pages.
+func reasons(tray exam.Tray) []string {
+	out := []string{}
+	for _, r := range tray.Reasons() {
+		out = append(out, r.String())
+	}
+	return out
+}
+
+// Trays counts the pages of a station since then that are no sheet, by where they lie.
+func (s *Store) Trays(ctx context.Context, station string, since time.Time) (out map[exam.Tray]int, err error) {
+	defer fault.Wrap(&err, "store: trays of station %s", station)
+	err = s.view(ctx, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `
+			select p.reject->>'reason', count(*) from arrivals a join pages p on p.scan = a.scan and p.round = a.round
+			where a.station = $1 and a.at >= $2 and not a.copy and p.reject is not null group by 1`, station, since)
+		if err != nil {
+			return err
+		}
+		out = map[exam.Tray]int{}
+		var code string
+		var n int
+		_, err = pgx.ForEachRow(rows, []any{&code, &n}, func() error {
+			var r omr.Reason
+			err := r.UnmarshalText([]byte(code))
+			out[exam.TrayOf(r)] += n
+			return err
+		})
+		return err
+	})
+	return out, err
+}
+
+// streakLooks is how many sheets back a streak is followed: a small stack.
+const streakLooks = 50
+
+// Streak is how many of the latest sheets of a station, in a row, are streaked.
+func (s *Store) Streak(ctx context.Context, station string) (out exam.Streak, err error) {
+	defer fault.Wrap(&err, "store: streak of station %s", station)
+	err = s.view(ctx, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `
+			select a.at, p.notes ? 'streaked' from arrivals a join pages p on p.scan = a.scan and p.round = a.round
+			where a.station = $1 and not a.copy and p.script is not null order by a.id desc, p.image desc limit $2`, station, streakLooks)
+		if err != nil {
+			return err
+		}
+		out = exam.Streak{}
+		var at time.Time
+		var streaked, clean bool
+		_, err = pgx.ForEachRow(rows, []any{&at, &streaked}, func() error {
+			if clean = clean || !streaked; !clean {
+				out = exam.Streak{Pages: out.Pages + 1, Since: at.UTC()}
+			}
+			return nil
+		})
+		return err
+	})
+	return out, err
 }
 
 func (s *Store) fates(ctx context.Context, sql string, args ...any) (out []exam.Fate, err error) {

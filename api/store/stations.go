@@ -191,3 +191,25 @@ func (s *Store) Notes(ctx context.Context, arrivals []string) (out map[string][]
 	})
 	return out, err
 }
+
+// GivenKeys lists the keys that a station was ever given, the latest first.
+func (s *Store) GivenKeys(ctx context.Context, station string) (out []exam.GivenKey, err error) {
+	defer fault.Wrap(&err, "store: keys of station %s", station)
+	err = s.view(ctx, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `
+			select login, at, coalesce(revoked_by, ''), revoked_at from station_keys where station = $1 order by at desc`, station)
+		if err != nil {
+			return err
+		}
+		out, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (k exam.GivenKey, err error) {
+			var ended *time.Time
+			err = row.Scan(&k.By, &k.At, &k.RevokedBy, &ended)
+			if k.At = k.At.UTC(); ended != nil {
+				k.RevokedAt = ended.UTC()
+			}
+			return k, err
+		})
+		return err
+	})
+	return out, err
+}
