@@ -176,18 +176,27 @@ func (f *Folder) Path(_ context.Context, sum [32]byte) (path string, release fun
 
 // Room is a fault.Transient while less than Reserve is free.
 func (f *Folder) Room() error {
-	var s unix.Statfs_t
-	if err := unix.Statfs(f.Dir, &s); err != nil {
-		return full(fmt.Errorf("asking %s for its room: %w", f.Dir, err))
+	free, err := f.Free()
+	if err != nil {
+		return full(err)
 	}
 	reserve := f.Reserve
 	if reserve == 0 {
 		reserve = defaultReserve
 	}
-	if free := int64(s.Bavail) * s.Bsize; free < reserve {
+	if free < reserve {
 		return full(fmt.Errorf("%d MB free in %s, %d MB are kept in reserve", free>>20, f.Dir, reserve>>20))
 	}
 	return nil
+}
+
+// Free is how many bytes are free on the disk, the reserve included.
+func (f *Folder) Free() (int64, error) {
+	var s unix.Statfs_t
+	if err := unix.Statfs(f.Dir, &s); err != nil {
+		return 0, fmt.Errorf("asking %s for its room: %w", f.Dir, err)
+	}
+	return int64(s.Bavail) * s.Bsize, nil
 }
 
 // at is where the scan with this sum lies. A folder a first byte keeps folders

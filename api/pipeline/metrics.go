@@ -6,6 +6,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"bargkhan/api/exam"
+	"bargkhan/omr"
+	"bargkhan/omr/judge"
 )
 
 // Metrics counts what the line does. It is one collector; whoever wires the
@@ -68,8 +70,26 @@ func NewMetrics(l *Line) *Metrics {
 	for _, outcome := range []string{"read", "doubted", "returned"} {
 		m.pages.WithLabelValues(outcome)
 	}
+	born[omr.Reason](m.returned)
+	born[judge.Reason](m.doubts)
+	born[omr.Note](m.notes)
 	l.Metrics = m
 	return m
+}
+
+// born makes the series of every code, at zero, so that a rate sees the first of each.
+func born[C ~uint8, P interface {
+	*C
+	String() string
+	UnmarshalText([]byte) error
+}](v *prometheus.CounterVec) {
+	for c := C(1); ; c++ {
+		var known C
+		if P(&known).UnmarshalText([]byte(P(&c).String())) != nil || known != c {
+			return
+		}
+		v.WithLabelValues(P(&c).String())
+	}
 }
 
 // Describe satisfies prometheus.Collector.

@@ -113,10 +113,11 @@ func (*workCmd) Run(ctx context.Context, c *Config) error {
 	if c.Database == "" {
 		return errors.New("work needs the database of the service: set database, or OMRD_DATABASE")
 	}
-	s, err := Open(ctx, *c, logger(c, os.Stderr))
+	s, err := OpenWorker(ctx, *c, logger(c, os.Stderr))
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	return s.line.Work(ctx)
+	fmt.Printf("\nReading; metrics at %s/metrics; it stops with Ctrl-C.\n\n", s.URL())
+	return s.RunWorker(ctx)
 }

@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"bargkhan/api/archive"
 	"bargkhan/api/store"
 )
 
@@ -22,6 +24,20 @@ var (
 	queueAside  = prometheus.NewDesc("bargkhan_queue_aside_files", "Files set aside after many tries.", nil, nil)
 	scriptsDue  = prometheus.NewDesc("bargkhan_scripts_due", "Scripts waiting to be graded.", nil, nil)
 )
+
+// archiveFree is how much room the disk of the archive has; not a number while it
+// cannot be asked.
+func archiveFree(disk *archive.Folder) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "bargkhan_archive_free_bytes", Help: "Free bytes on the disk of the archive.",
+	}, func() float64 {
+		free, err := disk.Free()
+		if err != nil {
+			return math.NaN()
+		}
+		return float64(free)
+	})
+}
 
 // Describe satisfies prometheus.Collector.
 func (q *queueMetrics) Describe(ch chan<- *prometheus.Desc) {

@@ -16,6 +16,7 @@ import (
 	"github.com/alexedwards/scs/pgxstore"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/errgroup"
 
 	"bargkhan/api"
@@ -61,15 +62,27 @@ type Service struct {
 
 // Open opens what cfg names. The caller closes the Service.
 func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Service, error) {
+	return open(ctx, cfg, log, (*Service).openServer)
+}
+
+// OpenWorker opens what reading alone needs: the database and the archive of cfg, no
+// station, and an address where the worker's metrics are. The caller closes the
+// Service.
+func OpenWorker(ctx context.Context, cfg Config, log *slog.Logger) (*Service, error) {
+	cfg.Stations = nil
+	return open(ctx, cfg, log, (*Service).openGauges)
+}
+
+func open(ctx context.Context, cfg Config, log *slog.Logger, surface func(*Service) error) (*Service, error) {
 	s := &Service{cfg: cfg, log: log}
-	if err := s.open(ctx); err != nil {
+	if err := s.open(ctx, surface); err != nil {
 		s.Close()
 		return nil, err
 	}
 	return s, nil
 }
 
-func (s *Service) open(ctx context.Context) error {
+func (s *Service) open(ctx context.Context, surface func(*Service) error) error {
 	if err := os.MkdirAll(s.cfg.Data, 0o755); err != nil {
 		return fmt.Errorf("data folder: %w", err)
 	}
@@ -79,7 +92,10 @@ func (s *Service) open(ctx context.Context) error {
 	if err := s.openLine(); err != nil {
 		return err
 	}
-	return s.openServer()
+	if err := s.listen(); err != nil {
+		return err
+	}
+	return surface(s)
 }
 
 // Close closes everything that was opened, and stops the private database.
@@ -217,12 +233,31 @@ func whole(path string) (bool, string) {
 	return page.Whole(f, st.Size())
 }
 
-// openServer listens, so that the address is known before anything is printed.
-func (s *Service) openServer() (err error) {
+// listen takes the address, so that it is known before anything is printed.
+func (s *Service) listen() (err error) {
 	if s.listener, err = new(net.ListenConfig).Listen(context.Background(), "tcp", s.cfg.Listen); err != nil {
 		return fmt.Errorf("%w; set listen, or OMRD_LISTEN, to another address", err)
 	}
 	s.atEnd(func() { _ = s.listener.Close() }) // the server has closed it already
+	return nil
+}
+
+// openGauges shows how a worker does, and nothing else.
+func (s *Service) openGauges() error {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics(), promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {}) // it answers
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if err := s.store.Health(r.Context()); err != nil {
+			http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
+		}
+	})
+	s.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	return nil
+}
+
+// openServer makes the whole surface.
+func (s *Service) openServer() (err error) {
 	base := s.cfg.BaseURL
 	if base == "" {
 		base = s.URL()
@@ -257,14 +292,22 @@ func (s *Service) metrics() *prometheus.Registry {
 	r := prometheus.NewRegistry()
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		pipeline.NewMetrics(s.line), &queueMetrics{store: s.store, log: s.log})
+	if disk, ok := s.line.Archive.(*archive.Folder); ok {
+		r.MustRegister(archiveFree(disk))
+	}
 	return r
 }
 
 // Run runs the line and the HTTP server until ctx is done, then lets requests and
 // pages in hand come to their end.
-func (s *Service) Run(ctx context.Context) error {
+func (s *Service) Run(ctx context.Context) error { return s.run(ctx, s.line.Run) }
+
+// RunWorker is Run for a worker, which only reads.
+func (s *Service) RunWorker(ctx context.Context) error { return s.run(ctx, s.line.Work) }
+
+func (s *Service) run(ctx context.Context, line func(context.Context) error) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return s.line.Run(ctx) })
+	g.Go(func() error { return line(ctx) })
 	g.Go(func() error {
 		if err := s.serve(); !errors.Is(err, http.ErrServerClosed) {
 			return err
