@@ -133,3 +133,76 @@ func TestKnownIsRefused(t *testing.T) {
 		t.Errorf("got %v, want an error that names line 2", err)
 	}
 }
+
+// stained makes pages on which blanks have stains of any darkness: the darker, the
+// likelier a machine takes them for marks.
+func stained(d *sheets.Design, n int, seed uint64) (out []calibration.Known) {
+	rng := rand.New(rand.NewPCG(seed, 2))
+	for range n {
+		k := calibration.Known{Family: "made", Design: d.Digest().String(), Page: 1}
+		for i, f := range d.Pages[0].Fields {
+			said := calibration.Said{}
+			for j, b := range f.Bubbles {
+				m := calibration.Measured{0.01 + 0.002*rng.Float64(), 1, 1}
+				if j == 0 && i%4 != 3 {
+					m[0] = 0.5 + 0.3*rng.Float64()
+					said.Choices = []sheets.Choice{b.Choice}
+				} else if j == 0 && rng.Float64() < 0.2 {
+					m[0] = 0.1 + 0.28*rng.Float64()*rng.Float64()
+				}
+				k.Measured = append(k.Measured, m)
+			}
+			k.Fields = append(k.Fields, said)
+		}
+		out = append(out, k)
+	}
+	return out
+}
+
+// TestRisk foretells from some pages how often fields of others are wrong.
+func TestRisk(t *testing.T) {
+	d := design(t)
+	known, err := calibration.NewPages(stained(d, 400, 1), d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh, err := calibration.NewPages(stained(d, 400, 2), d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	risks := known.Risk(start)
+	for i, r := range risks {
+		if r.Wrong <= 0 || r.AtMost < r.Wrong || i > 0 && (r.Wrong > risks[i-1].Wrong || r.AtMost > risks[i-1].AtMost) {
+			t.Errorf("risk %d is %+v after %+v", i, r, risks[max(i-1, 0)])
+		}
+	}
+	profile := start
+	profile.Risk = risks
+	if err := profile.Validate(); err != nil {
+		t.Error(err)
+	}
+	steps := fresh.Steps(start)
+	loose, fields := 0, 0
+	for _, s := range steps {
+		fields += s.Fields
+		if s.Margin < 0 {
+			loose += s.Wrong
+			continue
+		}
+		for _, r := range risks {
+			if n := s.Fields; r.Margin == s.Margin && float64(s.Wrong) > 3+2*r.AtMost*float64(n) {
+				t.Errorf("%d of %d fields with a margin from %v are wrong, at most %v was foretold", s.Wrong, n, s.Margin, r.AtMost)
+			}
+		}
+	}
+	if loose == 0 {
+		t.Error("looser policies get nothing wrong: these pages show nothing")
+	}
+	if fields > 400*len(d.Pages[0].Fields) {
+		t.Errorf("%d fields were counted, some of them twice", fields)
+	}
+	table, all, accepted := fresh.Reliabilities(start)
+	if all > 0.01 || accepted > 0.01 || accepted <= 0 {
+		t.Errorf("calibration error %v, %v: %+v", all, accepted, table)
+	}
+}

@@ -78,7 +78,7 @@ func (p *Pages) Risk(policy judge.Policy) (out [judge.Risks]judge.Risk) {
 // less speak for it too.
 func risks(steps []Step) []judge.Risk {
 	var out []judge.Risk
-	before, n, k := judge.Risk{Wrong: 0.5, AtMost: 1}, 0, 0
+	before, n, k := judge.Risk{Wrong: 1, AtMost: 1}, 0, 0 // nothing is known
 	for _, s := range steps {
 		n, k = n+s.Fields, k+s.Wrong
 		r := judge.Risk{Margin: s.Margin, Wrong: before.Wrong, AtMost: before.AtMost}

@@ -59,6 +59,10 @@ type Reading struct {
 	// Ink of the page's reference patches, in the design's order; none if it has none,
 	// or not all of them are seen.
 	Swatches []float64 `json:"swatches,omitempty"`
+
+	// Where streaks run along the feed, as shares of the scan's width from the left:
+	// DirtyGlass compares those of one page after the other.
+	Streaks []float64 `json:"streaks,omitempty"`
 }
 
 // A Pose is where the sheet lies in the scan.

@@ -173,6 +173,7 @@ func (s *sight) read(d *sheets.Design, digest sheets.Digest, stamp sheets.Stamp,
 		}
 	}
 	out.Swatches = s.swatches(&out.Pose, pg, black)
+	out.Streaks = s.streaks(lines)
 	out.Notes = s.notes(&out.Pose, black, lines)
 	return out, nil
 }

@@ -277,6 +277,7 @@ func TestStreaks(t *testing.T) {
 		beside = (column[0].Box.Min.X + column[1].Box.Max.X) / 2
 	}
 	for seed := range asked("BARGKHAN_SEEDS", 1) {
+		var glass [][]float64
 		for _, width := range []int{1, 3, 5} {
 			for place, x := range map[string]float64{"beside": beside, "on": on} {
 				img, truth := filled(t, d, uint64(dpi), seed+1, false)
@@ -287,11 +288,42 @@ func TestStreaks(t *testing.T) {
 					continue
 				}
 				of := outcomes(vs, truth)
-				t.Logf("%s, %d px: right %d, needless %d, wrong %d, notes %v", place, width, of[0], of[omrtest.Needless], wrongs(of), r.Notes)
+				t.Logf("%s, %d px: right %d, needless %d, wrong %d, notes %v at %v", place, width, of[0], of[omrtest.Needless], wrongs(of), r.Notes, r.Streaks)
+				if len(r.Streaks) != 1 || math.Abs(r.Streaks[0]-x/d.Size.X) > 0.003 {
+					t.Errorf("%s, %d px: streaks at %v, want one at %.4f", place, width, r.Streaks, x/d.Size.X)
+				}
+				if place == "on" {
+					glass = append(glass, r.Streaks)
+				}
 				if wrongs(of) > 0 || !slices.Contains(r.Notes, omr.Streaked) || place == "beside" && of[omrtest.Needless] > 0 {
 					t.Errorf("%s, %d px, seed %d: right %d, needless %d, wrong %d, notes %v", place, width, seed, of[0], of[omrtest.Needless], wrongs(of), r.Notes)
 				}
 			}
+		}
+		if at := omr.DirtyGlass(glass...); len(at) != 1 {
+			t.Errorf("three pages with a streak at %v: the glass is dirty at %v", glass, at)
+		}
+	}
+}
+
+// TestDirtyGlass tells dust on the glass from lines of single pages.
+func TestDirtyGlass(t *testing.T) {
+	for name, c := range map[string]struct {
+		pages [][]float64
+		want  []float64
+	}{
+		"none":             {nil, nil},
+		"clean":            {[][]float64{nil, nil, nil}, nil},
+		"two pages":        {[][]float64{{0.3}, {0.3}}, nil},
+		"three":            {[][]float64{{0.3}, {0.301}, {0.299}}, []float64{0.299}},
+		"elsewhere":        {[][]float64{{0.3}, {0.301}, {0.5}}, nil},
+		"a clean one":      {[][]float64{{0.3}, {0.3}, nil, {0.3}}, nil},
+		"the last three":   {[][]float64{nil, {0.3}, {0.3, 0.7}, {0.1, 0.3}}, []float64{0.3}},
+		"two at a time":    {[][]float64{{0.3, 0.7}, {0.3, 0.7}, {0.3, 0.7}}, []float64{0.3, 0.7}},
+		"wiped in between": {[][]float64{{0.3}, {0.3}, {0.3}, nil}, nil},
+	} {
+		if got := omr.DirtyGlass(c.pages...); !slices.Equal(got, c.want) {
+			t.Errorf("%s: dirty at %v, want %v", name, got, c.want)
 		}
 	}
 }
@@ -321,4 +353,55 @@ func TestFolds(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestLeastMark puts the least mark, a dark line of 1 mm, into every bubble of a sheet
+// in turn (T11): on a sheet with nothing else, and beside the solid marks of the other
+// fields. It is at least a doubt. BARGKHAN_SEEDS asks for more sheets of the second kind.
+func TestLeastMark(t *testing.T) {
+	t.Parallel()
+	d := national(t, true)
+	pg := d.Pages[0]
+	most := 0
+	for _, f := range pg.Fields {
+		most = max(most, len(f.Bubbles))
+	}
+	const apart = 6 // one field of so many has a line, the others a mark
+	seen, lost := 0, 0
+	try := func(k int, among bool, seed uint64) {
+		rng := rand.New(rand.NewPCG(seed, 3))
+		img := printed(t, d, 1, 150)
+		lines := map[sheets.FieldID]sheets.Choice{}
+		for i, f := range pg.Fields {
+			c := map[sheets.FieldID][]sheets.Choice{f.ID: {f.Bubbles[k%len(f.Bubbles)].Choice}}
+			if among && i%apart != int(seed)%apart {
+				omrtest.Fill(img, 150, pg, c, omrtest.Pencil, rng)
+				continue
+			}
+			omrtest.Fill(img, 150, pg, c, omrtest.Hairline, rng)
+			lines[f.ID] = c[f.ID][0]
+		}
+		_, vs, err := look(d, omrtest.Scanned()(img, rng), 150)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range vs {
+			c, ok := lines[v.Field]
+			if !ok {
+				continue
+			}
+			seen++
+			if len(v.Doubts) == 0 && !slices.Equal(v.Choices, []sheets.Choice{c}) {
+				lost++
+				t.Errorf("bubble %d of %s, among marks %v, seed %d: a line of 1 mm is read as %v without a doubt", k%most, v.Field, among, seed, v.Choices)
+			}
+		}
+	}
+	for k := range most {
+		try(k, false, uint64(k))
+	}
+	for seed := range 4 * asked("BARGKHAN_SEEDS", 1) {
+		try(int(seed), true, seed)
+	}
+	t.Logf("%d lines, %d lost", seen, lost)
 }
