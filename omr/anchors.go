@@ -521,6 +521,15 @@ func (s *sight) elect(d *sheets.Design, guesses []*guess) (*guess, error) {
 		g.grid = newGrid(&d.Pages[g.page])
 		g.vote = s.ask(g)
 	}
+	return s.choose(d, guesses)
+}
+
+// choose is the guess that the bubbles like best, if they like no other place nearly as
+// much.
+func (s *sight) choose(d *sheets.Design, guesses []*guess) (*guess, error) {
+	if len(guesses) == 0 {
+		return nil, reject(NoAnchors, "no guess is left")
+	}
 	slices.SortStableFunc(guesses, func(a, b *guess) int { return cmp.Compare(b.vote, a.vote) })
 	best := guesses[0]
 	if best.vote <= 0 {

@@ -27,6 +27,7 @@ type grid struct {
 	least float64 // how dark a printed line must be to be believed
 	looks map[*shape]*looked
 	rays  map[*shape]*pix.Quartets // rings from inside the outline outwards, penStep apart
+	isles map[*shape]*isles        // nil, but for islands: where outlines cannot be seen
 }
 
 // A pen is the printed line of the outlines of a page.
@@ -130,6 +131,9 @@ func (s *sight) findAt(c px, l pix.Lens, g *grid, sp *spot, reach float64) hit {
 	look := g.looks[sp.shape]
 	dx, dy := density(l)
 	res := math.Sqrt(dx * dy)
+	if g.isles != nil {
+		return s.findIsland(c, l, g.isles[sp.shape], max(reach*res, 1), max(math.Round(findStep*res), 1))
+	}
 	f := pix.Climb{White: white, Far: max(reach*res, 1), Near: near, Step: max(int(math.Round(findStep*res)), 1)}
 	s.mem.stencil.Set(s.img, c, l, look.on, look.out, look.in)
 	top := s.mem.stencil.Climb(&f)
@@ -149,6 +153,9 @@ const (
 // found: the darkness along their normals, in the middle of each outline's points and
 // of all bubbles, so that the filled ones do not count.
 func (s *sight) learn(p *Pose, g *grid, which []int, hits []hit) (pen, bool) {
+	if g.isles != nil {
+		return learnIslands(hits)
+	}
 	s.mem.darks = slices.Grow(s.mem.darks[:0], penRings*len(which))[:penRings*len(which)]
 	darks := s.mem.darks
 	var values [(penRings + 3) / 4 * 4]float64
@@ -281,11 +288,21 @@ func (s *sight) settle(p *Pose, g *grid) error {
 }
 
 // stray is how far from the course of its neighbours a bubble may be printed, in mm.
-func (g *grid) stray() float64 { return max(mostStray, strayRoom*g.room) }
+func (g *grid) stray() float64 {
+	if g.isles != nil {
+		return max(mostStray, g.room) // letters stand in their bubbles as they like
+	}
+	return max(mostStray, strayRoom*g.room)
+}
 
 // strong says whether a hit is clear enough to move others: half the contrast of
 // the page's own line.
-func (g *grid) strong(h hit) bool { return h.clear > 0.5*g.pen.dark }
+func (g *grid) strong(h hit) bool {
+	if g.isles != nil {
+		return h.clear > surely*g.pen.dark
+	}
+	return h.clear > 0.5*g.pen.dark
+}
 
 // prove rejects a grid that the bubbles do not confirm.
 func (g *grid) prove(hits []hit, mesh *Bend) error {

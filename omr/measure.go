@@ -65,10 +65,12 @@ func (s *sight) measure(p *Pose, g *grid, pg *sheets.Page, black float64, lines 
 	for i := range g.spots {
 		sp := &g.spots[i]
 		at, l := p.At(sp.at), p.lens(sp.at)
-		off := s.findAt(at, l, g, sp, min(max(ownReach, strayRoom*g.room), g.room*0.9)).off
-		at = at.Add(l.Step(off.X, off.Y))
+		if g.isles == nil {
+			off := s.findAt(at, l, g, sp, min(max(ownReach, strayRoom*g.room), g.room*0.9)).off
+			at = at.Add(l.Step(off.X, off.Y))
+		}
 		pr := all[sp.shape]
-		m := s.bubble(pr, at, l, g.pen, black, lines, &s.mem.patches[i])
+		m := s.bubble(pr, at, l, g, black, lines, &s.mem.patches[i])
 		out[i] = judge.Evidence{
 			Field: pg.Fields[sp.field].ID, Choice: sp.choice,
 			Ink: round(m.ink), Fit: round(m.fit), Seen: round(m.seen),
@@ -86,7 +88,7 @@ type measured struct{ ink, fit, seen float64 }
 
 // bubble measures one bubble, and notes its pattern in p. Ink is the mean darkness of what
 // is seen of the inside: 0 paper, 1 printed black.
-func (s *sight) bubble(pr *probes, at px, l pix.Lens, pen pen, black float64, lines *pix.Lines, p *patch) measured {
+func (s *sight) bubble(pr *probes, at px, l pix.Lens, g *grid, black float64, lines *pix.Lines, p *patch) measured {
 	s.mem.values = slices.Grow(s.mem.values[:0], len(pr.all))[:len(pr.all)]
 	all := s.mem.values
 	pix.Samples(s.img, at, l, pr.all, all)
@@ -97,11 +99,13 @@ func (s *sight) bubble(pr *probes, at px, l pix.Lens, pen pen, black float64, li
 	t := &s.mem.tally
 	t.Of(inside, pr.ends, white, 1/(white*(1-black)), shareAt[:])
 	*p = patchOf(t, around, white, black)
-	return measured{
-		ink:  t.Sum / max(t.N, 1),
-		fit:  fit(ring(2), ring(3), ring(4), white, pen.dark),
-		seen: t.N / float64(len(inside)) * open(far, white),
+	m := measured{ink: t.Sum / max(t.N, 1), seen: t.N / float64(len(inside)) * open(far, white)}
+	if g.isles != nil {
+		m.fit = islandFit(around, inside, white, g.pen.dark)
+	} else {
+		m.fit = fit(ring(2), ring(3), ring(4), white, g.pen.dark)
 	}
+	return m
 }
 
 // localWhite is the brightness of the paper around a bubble: that of the brighter

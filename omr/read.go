@@ -132,18 +132,30 @@ func (s *sight) readOthers(ctx context.Context, r *Reader) (*Reading, error) {
 	if !errors.As(err, &back) {
 		return nil, err
 	}
-	g, grown := s.constellation(d, guesses)
-	if grown != nil {
+	out, grown := s.readGrown(ctx, d, guesses)
+	if grown == nil {
+		return out, nil
+	}
+	if g := s.island(d, guesses); g != nil {
+		return s.readGuess(ctx, d, g)
+	}
+	if len(guesses) == 0 {
+		err = grown
+	}
+	return nil, err
+}
+
+// readGrown reads a sheet printed by others as its bubbles alone say that it lies.
+func (s *sight) readGrown(ctx context.Context, d *sheets.Design, guesses []*guess) (*Reading, error) {
+	g, err := s.constellation(d, guesses)
+	if err != nil {
 		return nil, err
 	}
-	out, grown := s.readGuess(ctx, d, g)
-	if grown == nil {
-		grown = s.unmistakable(&out.Pose, d, g.page, g.grid, g.alike)
+	out, err := s.readGuess(ctx, d, g)
+	if err != nil {
+		return nil, err
 	}
-	if grown != nil {
-		return nil, grown
-	}
-	return out, nil
+	return out, s.unmistakable(&out.Pose, d, g.page, g.grid, g.alike)
 }
 
 // readGuess reads a sheet printed by others as it lies by g.
