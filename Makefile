@@ -9,7 +9,7 @@ export CGO_ENABLED := 1
 
 # What the service needs, and what only its tests need besides. Debian 12's names;
 # Ubuntu's are the same.
-PACKAGES := ca-certificates g++ libtiff-dev libjpeg-dev \
+PACKAGES := ca-certificates g++ libtiff-dev libjpeg-dev libdeflate-dev \
             fonts-noto-core postgresql
 TEST_PACKAGES := $(PACKAGES) pkg-config libopencv-dev chromium poppler-utils qpdf
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)

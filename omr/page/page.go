@@ -3,7 +3,8 @@
 //
 // JPEG goes through libjpeg-turbo with its warnings made errors, because a torn
 // picture that decodes without a word would be read as blank; TIFF through
-// libtiff in memory, the same way; PNG and BMP through Go. Of a PDF only the
+// libtiff in memory, the same way; a PNG's stream through libdeflate, and what is
+// unusual or wrong in one, and BMP, through Go. Of a PDF only the
 // scanned pictures are taken out, without resampling; a page that was drawn and
 // not scanned is refused by name. OpenCV decodes nothing here: it accepts torn
 // files, and knows neither the second page of a TIFF nor a resolution.

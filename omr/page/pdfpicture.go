@@ -251,7 +251,7 @@ func (f pdfFile) fromJPEG(data []byte, c colours, w, h int) (*image.Gray, error)
 		return nil, unsupported("JPEG in a PDF with other colours than it says")
 	}
 	switch {
-	case c.n == 1 && c.lut != nil:
+	case c.n == 1 && c.lut != nil && *c.lut != straight:
 		for i, v := range img.Pix {
 			img.Pix[i] = c.lut[v]
 		}
@@ -262,6 +262,14 @@ func (f pdfFile) fromJPEG(data []byte, c colours, w, h int) (*image.Gray, error)
 	}
 	return img, nil
 }
+
+// straight is the table of greys that changes none.
+var straight = func() (lut [256]uint8) {
+	for i := range lut {
+		lut[i] = uint8(i)
+	}
+	return lut
+}()
 
 // fromFax decodes CCITT data by putting it into a TIFF.
 func (f pdfFile) fromFax(u unpacked, c colours, w, h int) (*image.Gray, error) {

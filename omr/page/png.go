@@ -1,11 +1,17 @@
 package page
 
+// #cgo LDFLAGS: -ldeflate
+// #include "png.h"
+import "C"
+
 import (
 	"bytes"
 	"encoding/binary"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/png"
+	"unsafe"
 )
 
 // A pngHead is what the chunks of a PNG say.
@@ -61,7 +67,9 @@ func (h *pngHead) chunk(name string, b []byte) {
 	}
 }
 
-// decodePNG decodes a PNG file. Go's decoder checks every chunk's sum and the end.
+// decodePNG decodes a PNG file. What scanners write is decoded quickly; all else, and
+// what is wrong with a file, is for Go's decoder to say, which checks every chunk's sum
+// and the end.
 func decodePNG(data []byte, lim Limits) (Page, error) {
 	h, err := walkPNG(file{bytes.NewReader(data), int64(len(data))})
 	if err != nil {
@@ -69,6 +77,9 @@ func decodePNG(data []byte, lim Limits) (Page, error) {
 	}
 	if err := lim.room(h.width, h.height); err != nil {
 		return Page{}, err
+	}
+	if img := quickPNG(data); img != nil {
+		return lay(img, 8, h.orientation, h.x, h.y, lim)
 	}
 	src, err := png.Decode(bytes.NewReader(data))
 	if err != nil {
@@ -79,6 +90,47 @@ func decodePNG(data []byte, lim Limits) (Page, error) {
 		bits = 1
 	}
 	return lay(grey(src), bits, h.orientation, h.x, h.y, lim)
+}
+
+// quickPNG decodes a PNG of eight bits, grey or coloured, neither interlaced nor
+// transparent; nil if data is another one, or anything is wrong with it.
+func quickPNG(data []byte) *image.Gray {
+	var packed []byte // the picture's data, of all chunks
+	var head []byte
+	for off, last := 8, ""; last != "IEND"; {
+		if len(data)-off < 12 {
+			return nil
+		}
+		n, name := int(binary.BigEndian.Uint32(data[off:])), string(data[off+4:off+8])
+		if n > len(data)-off-12 || crc32.ChecksumIEEE(data[off+4:off+8+n]) != binary.BigEndian.Uint32(data[off+8+n:]) {
+			return nil
+		}
+		body := data[off+8 : off+8+n]
+		switch {
+		case (name == "IHDR") != (off == 8), name == "PLTE", name == "tRNS", name == "IEND" && n > 0:
+			return nil
+		case name == "IHDR":
+			head = body
+		case name == "IDAT" && packed != nil && last != "IDAT":
+			return nil
+		case name == "IDAT":
+			if packed == nil {
+				packed = make([]byte, 0, len(data)-off)
+			}
+			packed = append(packed, body...)
+		}
+		off, last = off+12+n, name
+	}
+	if len(head) != 13 || len(packed) == 0 || head[8] != 8 || head[9]&^2 != 0 || head[10] != 0 || head[11] != 0 || head[12] != 0 {
+		return nil
+	}
+	img := image.NewGray(image.Rect(0, 0, int(binary.BigEndian.Uint32(head)), int(binary.BigEndian.Uint32(head[4:]))))
+	ok := C.page_png_grey((*C.uchar)(unsafe.SliceData(packed)), C.size_t(len(packed)), (*C.uchar)(unsafe.SliceData(img.Pix)),
+		C.int(img.Rect.Max.X), C.int(img.Rect.Max.Y), C.int(1+head[9]))
+	if ok == 0 {
+		return nil
+	}
+	return img
 }
 
 // grey returns src in grey (Rec. 601), laid on white where it is transparent.

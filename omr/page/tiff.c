@@ -114,6 +114,25 @@ static int grey_of_sample(struct picture *p, unsigned char lut[256]) {
 	return PAGE_TIFF_OK;
 }
 
+// The greys of the eight pixels of each byte of a picture of one bit.
+struct eights {
+	unsigned char of[256][8];
+};
+
+static void fill_eights(const unsigned char lut[256], struct eights *all) {
+	for (int byte = 0; byte < 256; byte++)
+		for (int k = 0; k < 8; k++)
+			all->of[byte][k] = lut[byte >> (7 - k) & 1];
+}
+
+static void row_of_bits(const struct picture *p, const struct eights *all, const unsigned char *in, unsigned char *out) {
+	uint32_t x = 0;
+	for (; x + 8 <= p->width; x += 8)
+		memcpy(out + x, all->of[*in++], 8);
+	if (x < p->width)
+		memcpy(out + x, all->of[*in], p->width - x);
+}
+
 static void row_of_samples(const struct picture *p, const unsigned char lut[256], const unsigned char *in,
                            unsigned char *out) {
 	int bits = p->bits, mask = (1 << bits) - 1;
@@ -156,6 +175,8 @@ static int read_strips(struct picture *p) {
 	int packed = p->samples == 1 && p->bits <= 8;
 	if (packed && grey_of_sample(p, lut))
 		return PAGE_TIFF_TORN;
+	struct eights eights;
+	fill_eights(lut, &eights);
 	tmsize_t line = TIFFScanlineSize(p->tif), size = TIFFStripSize(p->tif);
 	tmsize_t least = packed ? ((tmsize_t)p->width * p->bits + 7) / 8
 	                        : (tmsize_t)p->width * p->samples * (p->bits / 8);
@@ -174,7 +195,9 @@ static int read_strips(struct picture *p) {
 		}
 		for (uint32_t r = 0; r < rows; r++, y++) {
 			unsigned char *out = p->dst + (size_t)y * p->width;
-			if (packed)
+			if (packed && p->bits == 1)
+				row_of_bits(p, &eights, buf + line * r, out);
+			else if (packed)
 				row_of_samples(p, lut, buf + line * r, out);
 			else
 				row_of_colours(p, buf + line * r, out);
