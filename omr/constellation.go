@@ -307,7 +307,10 @@ func (s *soil) slides(h heading) []slide {
 	}
 	turned := func(v mm) px { return px{X: h.re*v.X - h.im*v.Y, Y: h.im*v.X + h.re*v.Y} }
 	w, hi := boxOf(pix.Lens{XX: h.re, XY: -h.im, YX: h.im, YY: h.re}, s.spots[0].shape)
-	votes := map[[2]int]int{}
+	// The middle of the bubbles lies in the picture, if most of them do.
+	cols, rows := int(float64(s.sky.cols)*s.sky.cell/cell)+1, int(float64(s.sky.rows)*s.sky.cell/cell)+1
+	s.votes = slices.Grow(s.votes[:0], cols*rows)[:cols*rows]
+	clear(s.votes)
 	step := len(s.spots)/mostSpots + 1
 	for _, f := range s.sky.figures {
 		if !f.like(w, hi) {
@@ -315,27 +318,30 @@ func (s *soil) slides(h heading) []slide {
 		}
 		for i := 0; i < len(s.spots); i += step {
 			c := f.at.Sub(turned(s.spots[i].at.Sub(mid)))
-			votes[[2]int{int(math.Floor(c.X / cell)), int(math.Floor(c.Y / cell))}]++
+			if x, y := int(c.X/cell), int(c.Y/cell); c.X >= 0 && c.Y >= 0 && x < cols && y < rows {
+				s.votes[y*cols+x]++
+			}
 		}
 	}
-	keys := make([][2]int, 0, len(votes))
-	for c, n := range votes {
-		if n >= 3 {
-			keys = append(keys, c)
-		}
-	}
-	slices.SortFunc(keys, func(a, b [2]int) int { return cmp.Or(votes[b]-votes[a], a[0]-b[0], a[1]-b[1]) })
 	var out []slide
-	var used [][2]int
-	for _, c := range keys {
-		if slices.ContainsFunc(used, func(u [2]int) bool { return max(u[0]-c[0], c[0]-u[0]) <= 1 && max(u[1]-c[1], c[1]-u[1]) <= 1 }) {
-			continue
+	for len(out) < mostSlides {
+		best := 0
+		for i, n := range s.votes {
+			if n > s.votes[best] {
+				best = i
+			}
 		}
-		used = append(used, c)
-		at := px{X: (float64(c[0]) + 0.5) * cell, Y: (float64(c[1]) + 0.5) * cell}
-		out = append(out, slide{similar(h, mid, at), votes[c]})
-		if len(out) == mostSlides {
+		const few = 3
+		n, x, y := s.votes[best], best%cols, best/cols
+		if n < few {
 			break
+		}
+		at := px{X: (float64(x) + 0.5) * cell, Y: (float64(y) + 0.5) * cell}
+		out = append(out, slide{similar(h, mid, at), int(n)})
+		for j := max(y-1, 0); j <= min(y+1, rows-1); j++ {
+			for i := max(x-1, 0); i <= min(x+1, cols-1); i++ {
+				s.votes[j*cols+i] = 0
+			}
 		}
 	}
 	return out

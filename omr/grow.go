@@ -41,6 +41,7 @@ type soil struct {
 
 	course *course // memory of a growth
 	taken  []bool
+	votes  []int32 // memory of slides
 }
 
 // grow spreads from a first guess; nil if hardly anything is where it says.

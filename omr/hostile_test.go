@@ -70,7 +70,7 @@ func TestHostile(t *testing.T) {
 		"huge":         fill(7000, 8400, board(90)),
 		"long":         fill(20000, 420, board(20)),
 	} {
-		for _, d := range []*sheets.Design{national(t, true), foreign()} {
+		for _, d := range []*sheets.Design{national(t, true), foreign(), other(len(anchorKinds)-1, 0)} {
 			start := time.Now()
 			got, err := (&omr.Reader{Expect: d}).Read(context.Background(), page.Page{Number: 1, DPI: 200, Img: img, Bits: 8})
 			took := time.Since(start)
