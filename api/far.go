@@ -57,6 +57,7 @@ var noteWords = map[omr.Note]string{
 	omr.Streaked: "روی تصویر خط افتاده است؛ شیشهٔ اسکنر را تمیز کنید.",
 	omr.Pale:     "چاپ یا اسکن کم‌رنگ است؛ تونر، لامپ یا روشنایی اسکنر را بررسی کنید.",
 	omr.Bilevel:  "اسکن سیاه‌وسفید است؛ اسکنر را روی خاکستری بگذارید تا مداد کم‌رنگ از دست نرود.",
+	omr.ByHand:   "جای برگه را یک نفر نشان داده است، نه نشانه‌های چاپی آن.",
 }
 
 // stationName is what a station may be called: it stands in addresses and paths.

@@ -8,7 +8,7 @@ var (
 		"", "no-anchors", "no-stamp", "no-design", "distorted", "blank-page", "mirrored",
 		"undecoded", "killed", "foreign", "test-sheet", "too-small", "separator", "unopened",
 	}
-	notes = [...]string{"", "copied", "streaked", "pale", "bilevel"}
+	notes = [...]string{"", "copied", "streaked", "pale", "bilevel", "by-hand"}
 )
 
 // String is the stable code of r; empty for a value that is no reason.

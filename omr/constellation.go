@@ -88,7 +88,7 @@ func (s *sight) constellationAt(d *sheets.Design, page int, depth float64, first
 	if err := s.plausible(&pose, d.Size, 45); err != nil {
 		return nil, err
 	}
-	return &guess{pose: pose, page: page, black: s.blackest(&pose, d), grid: gr, alike: alike}, nil
+	return &guess{pose: pose, page: page, black: s.blackest(&pose, d.Size), grid: gr, alike: alike}, nil
 }
 
 // soil prepares the search for the bubbles of gr. The anchors stand between them like
@@ -359,9 +359,9 @@ func similar(h heading, on mm, at px) place {
 // blackest is the brightness of the print and the marks between the bubbles, as a share
 // of the paper's: of the darker ones of what is solid, as halftones have white specks; or
 // of the darkest pixels, if nothing is.
-func (s *sight) blackest(p *Pose, d *sheets.Design) float64 {
+func (s *sight) blackest(p *Pose, size mm) float64 {
 	const solid, least, most = 0.6, 1.0, 15.0 // share of its box, and mm
-	k := span(p.lens(d.Size.Mul(0.5))) / float64(s.k)
+	k := span(p.lens(size.Mul(0.5))) / float64(s.k)
 	var vs []float64
 	for _, b := range s.mem.figures.Blobs(s.small, s.paper, darkRatios[0], max(int(least*k), 3), int(most*k)) {
 		if fill := float64(b.Area) / float64(b.Box.Dx()*b.Box.Dy()); fill > solid {
@@ -374,7 +374,7 @@ func (s *sight) blackest(p *Pose, d *sheets.Design) float64 {
 	const across, darkest = 300, 0.004
 	for j := range across {
 		for i := range across {
-			q := p.At(mm{X: d.Size.X * (float64(i) + 0.5) / across, Y: d.Size.Y * (float64(j) + 0.5) / across})
+			q := p.At(mm{X: size.X * (float64(i) + 0.5) / across, Y: size.Y * (float64(j) + 0.5) / across})
 			if s.inside(q) {
 				vs = append(vs, pix.At(s.img, q)/s.white(q))
 			}

@@ -26,6 +26,11 @@ type Reader struct {
 	// a stamp (printed by others) can be read in no other way.
 	Expect *sheets.Design
 
+	// Corners, if not nil, are where a person says that the corners of the paper lie, in
+	// pixels of the scan: the sheet's own top left first, whichever way it lies, then
+	// clockwise. They may be off by some mm. The reading then has the Note ByHand.
+	Corners *geom.Quad[geom.Pixel]
+
 	// Watch, if not nil, is told when a stage of a page's reading ends.
 	Watch func(Stage)
 }
@@ -98,6 +103,7 @@ const (
 	Streaked                 // clean the scanner's glass
 	Pale                     // toner, lamp or setting
 	Bilevel                  // the scan has one bit a pixel: pale pencil may be lost
+	ByHand                   // a person said where the sheet lies
 )
 
 // A Reject says why a page was given back. It is an ordinary outcome, not a fault.

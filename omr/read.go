@@ -31,6 +31,9 @@ func (r *Reader) Read(ctx context.Context, p page.Page) (*Reading, error) {
 	if err != nil {
 		return nil, s.diagnose(err)
 	}
+	if r.Corners != nil {
+		out.Notes = append(out.Notes, ByHand)
+	}
 	r.done(Measure)
 	return out, nil
 }
@@ -47,7 +50,13 @@ func others(d *sheets.Design) bool {
 
 // readOurs reads a sheet that carries a frame of ours.
 func (r *Reader) readOurs(ctx context.Context, s *sight) (*Reading, error) {
-	f, err := s.frame()
+	var f *framed
+	var err error
+	if r.Corners != nil {
+		f, err = s.frameByHand(r.Corners)
+	} else {
+		f, err = s.frame()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -120,6 +129,9 @@ func (r *Reader) design(stamp sheets.Stamp, f *framed) (d *sheets.Design, digest
 // its anchors, and where they do not lead to its bubbles by the bubbles themselves.
 func (s *sight) readOthers(ctx context.Context, r *Reader) (*Reading, error) {
 	d := r.Expect
+	if r.Corners != nil {
+		return s.othersByHand(ctx, d, r.Corners)
+	}
 	g, guesses, err := s.anchored(d)
 	if err == nil {
 		r.done(Register)
