@@ -405,3 +405,42 @@ func TestLeastMark(t *testing.T) {
 	}
 	t.Logf("%d lines, %d lost", seen, lost)
 }
+
+// TestOverfilled marks nearly every bubble of a sheet, as a child does, or a vandal: the
+// page's own blanks are then marks, and none of its fields may be read as blank.
+func TestOverfilled(t *testing.T) {
+	t.Parallel()
+	d := national(t, true)
+	pg := d.Pages[0]
+	for _, hand := range []omrtest.Hand{omrtest.Pencil, omrtest.PenBlue, omrtest.Pale} {
+		for _, share := range []int{75, 90, 100} {
+			rng := rand.New(rand.NewPCG(1, 3))
+			img := printed(t, d, 1, 150)
+			all := map[sheets.FieldID][]sheets.Choice{}
+			for _, f := range pg.Fields {
+				for _, b := range f.Bubbles {
+					if rng.IntN(100) < share {
+						all[f.ID] = append(all[f.ID], b.Choice)
+					}
+				}
+			}
+			omrtest.Fill(img, 150, pg, all, hand, rng)
+			_, vs, err := look(d, omrtest.Scanned()(img, rng), 150)
+			if err != nil {
+				t.Errorf("%v, %d %%: %v", hand, share, err)
+				continue
+			}
+			settled := 0
+			for _, v := range vs {
+				if len(v.Doubts) > 0 {
+					continue
+				}
+				settled++
+				if !slices.Equal(v.Choices, all[v.Field]) {
+					t.Errorf("%v, %d %%: %s is read as %v, and %v are marked", hand, share, v.Field, v.Choices, all[v.Field])
+				}
+			}
+			t.Logf("%v, %d %%: %d of %d fields settled", hand, share, settled, len(vs))
+		}
+	}
+}

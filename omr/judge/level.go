@@ -12,7 +12,7 @@ type scale struct {
 	blank  float64   // shares above the level: at or below, not marked
 	marked float64   // at or above, marked
 	usual  []float64 // the ink of clear single marks
-	dim    bool      // the scan may have lost pale marks without a trace
+	dim    bool      // no blank is believed: the scan may have lost pale marks without a trace, or nobody knows what blank is
 	strip  strip
 }
 
@@ -33,8 +33,11 @@ const (
 	// bounds the harm where one letter is marked nearly everywhere: that raises its
 	// level by this much, and a solid mark is still twice above Marked.
 	levelBand = 0.15
-	// mostLevel bounds the blank level of a page, for the same reason.
-	mostLevel = 0.4
+	// mostLevel bounds the blank level of a page whose bubbles hold letters, plainLevel
+	// that of one whose bubbles are empty. Measured: 0.21 in halftone with capitals inside,
+	// and 0.03 on the worst copy. What looks darker than that and blank is a page on which
+	// nearly every bubble is marked: then none of its blanks is believed.
+	mostLevel, plainLevel = 0.3, 0.06
 	// fewOfAKind is the least number of bubbles with one letter that have a level
 	// of their own.
 	fewOfAKind = 8
@@ -68,9 +71,10 @@ const (
 
 // newScale learns what ink means on a page.
 func newScale(pg sheets.Page, ev []Evidence, p Policy, by strip) *scale {
-	s := &scale{level: levels(pg, ev), strip: by}
+	level, full := levels(pg, ev)
+	s := &scale{level: level, strip: by}
 	s.usual = s.clearMarks(pg, ev, p)
-	s.dim = !s.strip.faithful() && s.lossy(ev, p)
+	s.dim = full || !s.strip.faithful() && s.lossy(ev, p)
 	sigma := s.spread(ev)
 	noise := quietest + spreads*sigma
 	s.marked = max(s.sure(p), min(noise/nearMark, p.Marked*mostRaised))
@@ -92,8 +96,9 @@ func newScale(pg sheets.Page, ev []Evidence, p Policy, by strip) *scale {
 
 // levels is the blank level of each bubble: the page's, or that of the letter
 // printed inside where enough bubbles carry it. Designs of others may not say what
-// is printed inside; it is then taken that equal choices carry equal letters.
-func levels(pg sheets.Page, ev []Evidence) []float64 {
+// is printed inside; it is then taken that equal choices carry equal letters. full says
+// that the page's level is none of blank bubbles.
+func levels(pg sheets.Page, ev []Evidence) (level []float64, full bool) {
 	inks := make([]float64, len(ev))
 	kinds := map[string][]float64{}
 	kind := make([]string, 0, len(ev))
@@ -112,7 +117,13 @@ func levels(pg sheets.Page, ev []Evidence) []float64 {
 			kinds[kind[i]] = append(kinds[kind[i]], e.Ink)
 		}
 	}
-	base := min(quantile(inks, lowShare), mostLevel)
+	most := mostLevel
+	if len(kinds) == 0 {
+		most = plainLevel
+	}
+	base := quantile(inks, lowShare)
+	full = base > most
+	base = min(base, most)
 	own := map[string]float64{"": base}
 	for k, vs := range kinds {
 		own[k] = base
@@ -123,7 +134,7 @@ func levels(pg sheets.Page, ev []Evidence) []float64 {
 	for i := range inks {
 		inks[i] = max(own[kind[i]], 0)
 	}
-	return inks
+	return inks, full
 }
 
 // spread is the standard deviation of the page's blanks, from the part of all inks
