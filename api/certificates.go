@@ -26,11 +26,18 @@ func (f *surface) issue(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	at := []exam.VenueID{}
+	others, err := f.Records.Elsewhere(ctx, id)
+	if err != nil {
+		return err
+	}
+	at, held := []exam.VenueID{}, []certificate.Serial{}
 	for _, h := range hs {
 		at = append(at, h.Venue.ID)
 	}
-	return c.JSON(http.StatusOK, map[string]any{"issued": n, "blocked": at})
+	for i := range others {
+		held = append(held, others[i].Serial)
+	}
+	return c.JSON(http.StatusOK, map[string]any{"issued": n, "blocked": at, "elsewhere": held})
 }
 
 // blocked are the venues of a session whose certificates are not issued, because

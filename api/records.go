@@ -72,6 +72,9 @@ type Records interface {
 
 	Certificate(ctx context.Context, s certificate.Serial) (*certificate.Certificate, error)
 	Certificates(ctx context.Context, id exam.SessionID) ([]certificate.Certificate, error)
+	// Elsewhere lists certificates of other sessions of the same set because of which
+	// something that this session has earned is not issued.
+	Elsewhere(ctx context.Context, id exam.SessionID) ([]certificate.Certificate, error)
 
 	// Ledger is the newest arrivals of a station, each with its fate; all stations
 	// for "".

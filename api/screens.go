@@ -182,8 +182,9 @@ type sessionView struct {
 	Waiting  int // certificates issued and not approved
 	Valid    int // certificates that are worth something
 	Office   []question
-	Blocked  []*exam.Hall // venues of which no certificate is issued
-	Said     string       // what the last form did
+	Blocked  []*exam.Hall              // venues of which no certificate is issued
+	Others   []certificate.Certificate // of other sessions, that stand in the way
+	Said     string                    // what the last form did
 }
 
 // sessionPage shows how far a session is, its results and its certificates.
@@ -216,6 +217,9 @@ func (f *surface) sessionPage(c echo.Context) error {
 	}
 	if v.Standing.Earned > 0 && w.may(readers...) {
 		if v.Blocked, err = f.blocked(ctx, id); err != nil {
+			return err
+		}
+		if v.Others, err = f.Records.Elsewhere(ctx, id); err != nil {
 			return err
 		}
 	}

@@ -45,11 +45,11 @@ func within(name, dir string) bool {
 	return dir == "." || strings.HasPrefix(name, dir+string(filepath.Separator))
 }
 
-// remark keeps what a look saw of marks and of empty folders.
-func (f *Folder) remark(marked map[string]string, empty map[string]bool) {
+// remark keeps what a look saw of marks, of empty folders and of folders.
+func (f *Folder) remark(marked map[string]string, empty map[string]bool, dirs []string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.marked = marked
+	f.marked, f.dirs = marked, dirs
 	bare := map[string]time.Time{}
 	for dir := range empty {
 		bare[dir] = f.now()

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"bargkhan/api/fault"
 )
@@ -67,6 +68,7 @@ func TestComplaints(t *testing.T) {
 		}
 	})
 	t.Run("W5 busy, and never forgotten", testBusy)
+	t.Run("W5 the system itself says EBUSY", testHeld)
 	t.Run("W6 still and damaged, later fine", func(t *testing.T) {
 		f, c := station(t)
 		put(t, f, "a.jpg", "damaged")
@@ -186,6 +188,43 @@ func testBusy(t *testing.T) {
 	c.pass(time.Minute)
 	if got := looks(t, f, c, 1); len(got) != 1 {
 		t.Errorf("took %q, want it taken once it is free", arrived(got))
+	}
+}
+
+// testHeld holds a file so that the kernel refuses to move it: something is mounted on
+// it, as overlays and scanners' own file systems do.
+func testHeld(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("mounting on a file needs root")
+	}
+	f, c := station(t)
+	put(t, f, "a.jpg", "a.")
+	put(t, f, "b.jpg", "b.")
+	path := filepath.Join(f.dir(drop), "a.jpg")
+	if err := unix.Mount(path, path, "", unix.MS_BIND, ""); err != nil {
+		t.Skipf("mounting on a file is not allowed here: %v", err)
+	}
+	held := true
+	free := func() {
+		if held {
+			must(t, unix.Unmount(path, unix.MNT_DETACH))
+			held = false
+		}
+	}
+	t.Cleanup(free)
+	if err := os.Rename(path, path+"2"); !errors.Is(err, unix.EBUSY) {
+		t.Fatalf("a mounted file can be moved: %v", err)
+	}
+	if diff := cmp.Diff([]string{"b.jpg"}, arrived(looks(t, f, c, 300))); diff != "" {
+		t.Errorf("while it is held: %s", diff)
+	}
+	if got := why(t, f)["a.jpg"]; got != busy {
+		t.Errorf("it waits as %q, want %q", got, busy)
+	}
+	free()
+	c.pass(retryAtMost)
+	if diff := cmp.Diff([]string{"a.jpg"}, arrived(looks(t, f, c, 3))); diff != "" {
+		t.Errorf("once it is free: %s", diff)
 	}
 }
 

@@ -30,9 +30,10 @@ import (
 	"bargkhan/api/fault"
 )
 
-// A Folder is the folder of one station. It is polled: shares send no events. A
-// file it cannot take is tried for ever. Its exported fields are set once, before
-// use; its methods may be called from many goroutines.
+// A Folder is the folder of one station. It is polled: shares send no events, and on
+// disks of this machine events only hurry the next look. A file it cannot take is
+// tried for ever. Its exported fields are set once, before use; its methods may be
+// called from many goroutines.
 type Folder struct {
 	Station string
 	Root    string
@@ -59,7 +60,11 @@ type Folder struct {
 	// there is taken without waiting for Settle. Nil means the default.
 	Marks []string
 
+	// Deaf listens to no events of the system, also on a disk of this machine.
+	Deaf bool
+
 	mu      sync.Mutex
+	dirs    []string          // folders below drop/, as the last look saw them
 	seen    map[string]*sight // by name in drop/
 	trouble error             // why the last look failed
 	since   time.Time         // of trouble

@@ -99,6 +99,7 @@ func (f *Folder) sight(name string) *sight {
 func (f *Folder) list() (map[string]fs.FileInfo, error) {
 	root := f.source()
 	found, marked, empty := map[string]fs.FileInfo{}, map[string]string{}, map[string]bool{}
+	var dirs []string
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if path == root {
 			return err
@@ -112,7 +113,7 @@ func (f *Folder) list() (map[string]fs.FileInfo, error) {
 			return relErr
 		}
 		if d.IsDir() && err == nil {
-			empty[name] = true
+			empty[name], dirs = true, append(dirs, name)
 			return nil
 		}
 		if f.marks(d.Name()) {
@@ -130,7 +131,7 @@ func (f *Folder) list() (map[string]fs.FileInfo, error) {
 		return nil
 	})
 	if err == nil {
-		f.remark(marked, empty)
+		f.remark(marked, empty, dirs)
 	}
 	return found, err
 }

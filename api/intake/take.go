@@ -39,12 +39,14 @@ func (f *Folder) Arrivals(ctx context.Context) iter.Seq2[Arrival, error] {
 				return
 			}
 		}
-		spoke := time.Time{}
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		w, spoke := f.listen(ctx), time.Time{}
 		for ctx.Err() == nil {
 			if !f.round(ctx, &spoke, yield) {
 				return
 			}
-			pause(ctx, f.poll())
+			f.rest(ctx, w)
 		}
 	}
 }

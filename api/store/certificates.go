@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -27,7 +28,8 @@ const earned = `
 // exactly one script in the session, in the order of the roster and of the titles.
 // A script that is due has earned nothing until it is marked again. Nobody of a venue
 // whose counts have a difference that nobody answers for is listed: a sheet too few
-// there may be his second.
+// there may be his second. Nor is a title that a person holds a certificate of from
+// another session of the same set: the office decides which counts, and revokes one.
 func (s *Store) Passed(ctx context.Context, id exam.SessionID) (out []certificate.Passing, err error) {
 	defer fault.Wrap(&err, "store: passed in session %s", id)
 	ses, err := s.Session(ctx, id)
@@ -44,6 +46,10 @@ func (s *Store) Passed(ctx context.Context, id exam.SessionID) (out []certificat
 		if err != nil {
 			return err
 		}
+		other, err := elsewhere(ctx, tx, ses)
+		if err != nil {
+			return err
+		}
 		blocked := map[exam.VenueID]bool{}
 		for i := range hs {
 			blocked[hs[i].Venue.ID] = hs[i].MayClose() != nil
@@ -55,11 +61,57 @@ func (s *Store) Passed(ctx context.Context, id exam.SessionID) (out []certificat
 				continue
 			}
 			for _, t := range ses.Titles {
-				if g, ok := of[c.Person][t.ID]; ok {
+				if g, ok := of[c.Person][t.ID]; ok && !holds(other, c.Person, t.Name) {
 					out = append(out, certificate.Passing{Person: c, Title: t, Grade: g, Words: words})
 				}
 			}
 		}
+		return err
+	})
+	return out, err
+}
+
+// elsewhere lists the certificates of the same set from other sessions, neither
+// revoked nor replaced, of persons on the roster.
+func elsewhere(ctx context.Context, tx pgx.Tx, ses *exam.Session) ([]certificate.Certificate, error) {
+	rows, err := tx.Query(ctx, certificates+`
+		join sessions s on s.id = c.session
+		where c.session <> $1 and s.body->>'set' = $2 and $2 <> ''
+			and exists (select from candidates k where k.session = $1 and k.person = c.person)
+			and not exists (select from acts a where a.serial = c.serial and a.kind = any($3)) order by c.n`,
+		ses.ID, ses.Set, []int16{int16(certificate.Revoked), int16(certificate.Replaced)})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, certificateOf)
+}
+
+// holds says whether one of cs is the person's, of a title with this name: IDs of
+// titles are a session's own.
+func holds(cs []certificate.Certificate, p exam.PersonID, title string) bool {
+	return slices.ContainsFunc(cs, func(c certificate.Certificate) bool { return c.Person.Person == p && c.Title.Name == title })
+}
+
+// Elsewhere lists the certificates of other sessions of the same set because of which
+// nothing is issued that this session has earned.
+func (s *Store) Elsewhere(ctx context.Context, id exam.SessionID) (out []certificate.Certificate, err error) {
+	defer fault.Wrap(&err, "store: certificates of the set of session %s", id)
+	ses, err := s.Session(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	err = s.view(ctx, func(tx pgx.Tx) error {
+		of, err := earnedBy(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		all, err := elsewhere(ctx, tx, ses)
+		out = slices.DeleteFunc(all, func(c certificate.Certificate) bool {
+			return !slices.ContainsFunc(ses.Titles, func(t exam.Title) bool {
+				_, earned := of[c.Person.Person][t.ID]
+				return earned && t.Name == c.Title.Name
+			})
+		})
 		return err
 	})
 	return out, err

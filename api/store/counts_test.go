@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"bargkhan/api/certificate"
 	"bargkhan/api/exam"
 	"bargkhan/api/fault"
 	"bargkhan/omr"
@@ -159,4 +160,42 @@ func TestBlocked(t *testing.T) {
 	earned("a sheet of paper is not there", 0)
 	must(t, o.Waive(ctx, ses, "v1", exam.Waiver{Gap: exam.PaperGap, Amount: 1, Reason: "خط خورده بود.", HallHead: "علی رضایی", Supervisor: "نرگس کاظمی", By: "expert", At: day}))
 	earned("two people answer for it", 1)
+}
+
+// TestS46OneCertificate issues no second certificate of a title to who holds one from
+// another session of the same set.
+func TestS46OneCertificate(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.key(t, 0)
+	id := o.file(t, "x", o.roster[0].Serial, "2")
+	must(t, o.Mark(ctx, o.marking(t, id, o.roster[0].Person, exam.Passed)))
+	o.balance(t, 1)
+	ps, err := o.Passed(ctx, ses)
+	must(t, err)
+	if len(ps) != 1 {
+		t.Fatalf("earned %v", ps)
+	}
+	earlier := session()
+	earlier.ID = "earlier"
+	must(t, o.PutSession(ctx, earlier))
+	title := ps[0].Title
+	title.ID = "another" // IDs of titles are a session's own
+	c := certificate.Certificate{Serial: "08-1404-1", Session: "earlier", Person: ps[0].Person, Title: title, Grade: ps[0].Grade, Words: ps[0].Words,
+		Signature: []byte{1}, KeyID: "k", Acts: []certificate.Act{{Kind: certificate.Issued, By: "expert", At: day}}}
+	_, err = o.Registry().Keep(ctx, c)
+	must(t, err)
+	if ps, err = o.Passed(ctx, ses); err != nil || len(ps) != 0 {
+		t.Errorf("earned besides one of another session: %v, %v", ps, err)
+	}
+	others, err := o.Elsewhere(ctx, ses)
+	must(t, err)
+	wantEqual(t, "Elsewhere", others, []certificate.Certificate{c})
+	must(t, o.Act(ctx, c.Serial, 1, certificate.Act{Kind: certificate.Revoked, By: "approver", At: day, Reason: "آزمون تازه می‌ماند."}))
+	if ps, err = o.Passed(ctx, ses); err != nil || len(ps) != 1 {
+		t.Errorf("earned once the other is revoked: %v, %v", ps, err)
+	}
+	if others, err := o.Elsewhere(ctx, ses); err != nil || len(others) != 0 {
+		t.Errorf("others: %v, %v", others, err)
+	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,11 +13,14 @@ import (
 	"reflect"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/BurntSushi/toml"
 	"github.com/caarlos0/env/v11"
+
+	"bargkhan/api/intake"
 )
 
 // A Config is everything an installation may set. It is Default(), then a TOML
@@ -61,12 +65,19 @@ type Config struct {
 	// folders beside those that always are: *.xmp,preview-*
 	Ignore []string `toml:"ignore" env:"IGNORE"`
 
+	// Roots are settings of single stations, or of single folders of a hall, by name;
+	// what is not set there is as for all:
+	//   [roots.copier]
+	//   settle = "60s"
+	Roots map[string]Root `toml:"roots"`
+
 	// Settle is how long a file must be still before it is taken. Two seconds
 	// suit scanners that write a page at a time; copiers that append page after
 	// page to one PDF want 30s to 60s.
 	Settle time.Duration `toml:"settle" env:"SETTLE"`
 
-	// Poll is the time between two looks at a drop folder.
+	// Poll is the time between two looks at a drop folder. On a disk of this machine
+	// events of the system hurry the next look.
 	Poll time.Duration `toml:"poll" env:"POLL"`
 
 	// Workers is how many files are read at once, each in a process of its own.
@@ -96,6 +107,35 @@ type Config struct {
 
 // Stations maps the name of a station to its folder.
 type Stations map[string]string
+
+// A Root is what is particular to one drop folder.
+type Root struct {
+	// Settle and Poll outrank those for all.
+	Settle time.Duration `toml:"settle"`
+	Poll   time.Duration `toml:"poll"`
+
+	// Source is a share that may only be read, as in Sources.
+	Source string `toml:"source"`
+
+	// Ignore are patterns beside those for all.
+	Ignore []string `toml:"ignore"`
+
+	// Marks are patterns of the files, in small letters, by which a capture program
+	// says that a batch is complete. None means the usual ones.
+	Marks []string `toml:"marks"`
+
+	// Deaf listens to no events of the system: polling alone.
+	Deaf bool `toml:"deaf"`
+}
+
+// folder is the drop folder called name.
+func (c *Config) folder(name, root string) *intake.Folder {
+	r := c.Roots[name]
+	return &intake.Folder{
+		Station: name, Root: root, Whole: whole, Settle: cmp.Or(r.Settle, c.Settle), Poll: cmp.Or(r.Poll, c.Poll),
+		Source: cmp.Or(r.Source, c.Sources[name]), Ignore: slices.Concat(c.Ignore, r.Ignore), Marks: r.Marks, Deaf: r.Deaf,
+	}
+}
 
 // An S3 names a bucket of an S3-compatible server.
 type S3 struct {
@@ -206,6 +246,37 @@ func (c *Config) complete() error {
 // stationName is what a station may be called: it stands in URLs and paths.
 var stationName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
 
+// validateRoots checks how drop folders are looked at, all of them and each.
+func (c *Config) validateRoots(fail func(format string, args ...any)) {
+	patterns := func(what string, ps []string) {
+		for _, p := range ps {
+			if _, err := path.Match(p, "x"); err != nil {
+				fail("%s: %q: %v", what, p, err)
+			}
+		}
+	}
+	times := func(at string, settle, poll time.Duration) {
+		if settle < 100*time.Millisecond {
+			fail("%ssettle: %v is too short: a file would be taken while it is written", at, settle)
+		}
+		if poll < 10*time.Millisecond {
+			fail("%spoll: %v is too short", at, poll)
+		}
+	}
+	times("", c.Settle, c.Poll)
+	patterns("ignore", c.Ignore)
+	for name, r := range c.Roots {
+		at := "roots." + name + "."
+		_, here := c.Stations[name]
+		if _, hall := c.Station.Folders[name]; !here && !hall {
+			fail("roots: there is no station or folder %s", name)
+		}
+		times(at, cmp.Or(r.Settle, c.Settle), cmp.Or(r.Poll, c.Poll))
+		patterns(at+"ignore", r.Ignore)
+		patterns(at+"marks", r.Marks)
+	}
+}
+
 // Validate reports every problem at once, before anything is opened.
 func (c *Config) Validate() error {
 	var errs []error
@@ -240,17 +311,7 @@ func (c *Config) Validate() error {
 			fail("sources: there is no station %s", name)
 		}
 	}
-	for _, p := range c.Ignore {
-		if _, err := path.Match(p, "x"); err != nil {
-			fail("ignore: %q: %v", p, err)
-		}
-	}
-	if c.Settle < 100*time.Millisecond {
-		fail("settle: %v is too short: a file would be taken while it is written", c.Settle)
-	}
-	if c.Poll < 10*time.Millisecond {
-		fail("poll: %v is too short", c.Poll)
-	}
+	c.validateRoots(fail)
 	if c.Workers < 1 || c.Workers > 256 {
 		fail("workers: %d is not between 1 and 256", c.Workers)
 	}

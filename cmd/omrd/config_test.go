@@ -33,6 +33,13 @@ func TestLoad(t *testing.T) {
 				c.S3 = S3{Endpoint: "https://s3", Bucket: "b", Access: "a", Secret: "/srv/secret"}
 				c.Station.Folders, c.Station.Pin = Stations{"feeder": "/srv/f"}, "00"
 			}},
+		{name: "one root", file: "ignore = [\"*.xmp\"]\n[roots.hall-1]\nsettle = \"60s\"\nignore = [\"preview-*\"]\ndeaf = true\n",
+			want: func(c *Config) {
+				c.Ignore = []string{"*.xmp"}
+				c.Roots = map[string]Root{"hall-1": {Settle: time.Minute, Ignore: []string{"preview-*"}, Deaf: true}}
+			}},
+		{name: "wrong roots", file: "[roots.nowhere]\npoll = \"1ms\"\n[roots.hall-1]\nmarks = [\"[\"]\nsettle = \"1ms\"\n",
+			faults: []string{"no station or folder nowhere", "roots.nowhere.poll", "roots.hall-1.marks", "roots.hall-1.settle"}},
 		{name: "unknown key", file: "lisen = 1", faults: []string{"lisen"}},
 		{name: "unknown variable", env: []string{"OMRD_LISEN=1"}, faults: []string{"OMRD_LISEN"}},
 		{name: "every fault at once", env: []string{"OMRD_LISTEN=here", "OMRD_DATABASE=mysql://x", "OMRD_SETTLE=1ms", "OMRD_STATIONS=Hall 1=/a,b=/a", "OMRD_LOG=xml", "OMRD_S3_ENDPOINT=https://s3", "OMRD_TLS_KEY=x"},
@@ -68,5 +75,22 @@ func TestLoad(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", d)
 			}
 		})
+	}
+}
+
+// TestFolder has the settings of one root outrank those of all.
+func TestFolder(t *testing.T) {
+	c := Default()
+	c.Ignore, c.Sources = []string{"*.xmp"}, Stations{"b": "/srv/share"}
+	c.Roots = map[string]Root{"a": {Settle: time.Minute, Ignore: []string{"preview-*"}, Marks: []string{"done"}, Deaf: true}, "c": {Poll: time.Hour, Source: "/srv/c"}}
+	a, b, d := c.folder("a", "/srv/a"), c.folder("b", "/srv/b"), c.folder("c", "/srv/d")
+	if a.Settle != time.Minute || a.Poll != c.Poll || len(a.Ignore) != 2 || len(a.Marks) != 1 || !a.Deaf || a.Source != "" || a.Whole == nil || a.Root != "/srv/a" {
+		t.Errorf("a: %+v", a)
+	}
+	if b.Settle != c.Settle || len(b.Ignore) != 1 || b.Deaf || b.Source != "/srv/share" || b.Station != "b" {
+		t.Errorf("b: %+v", b)
+	}
+	if d.Poll != time.Hour || d.Source != "/srv/c" || d.Marks != nil {
+		t.Errorf("c: %+v", d)
 	}
 }

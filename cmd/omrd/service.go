@@ -192,8 +192,7 @@ func (s *Service) openLine() error {
 		Workers: s.cfg.Workers, Log: s.log,
 	}
 	for name, root := range s.cfg.Stations {
-		f := &intake.Folder{Station: name, Root: root, Settle: s.cfg.Settle, Poll: s.cfg.Poll, Whole: whole,
-			Source: s.cfg.Sources[name], Ignore: s.cfg.Ignore}
+		f := s.cfg.folder(name, root)
 		if err := f.Init(); err != nil {
 			return fmt.Errorf("station %s: %w", name, err)
 		}

@@ -114,7 +114,7 @@ func openFolders(c *Config, s *station.Station) error {
 		folders = Stations{"scans": filepath.Join(c.Data, "scans")}
 	}
 	for name, root := range folders {
-		f := &intake.Folder{Station: name, Root: root, Settle: c.Settle, Poll: c.Poll, Whole: whole}
+		f := c.folder(name, root)
 		if err := f.Init(); err != nil {
 			return fmt.Errorf("folder %s: %w", name, err)
 		}

@@ -249,9 +249,9 @@ func (h *headquarters) print(n int) {
 		white.Pix[i] = 250
 	}
 	h.scans["پشت برگه.jpg"] = jpegOf(t, white)
-	noise := image.NewGray(image.Rect(0, 0, 2480, 3508))
-	for i := range noise.Pix {
-		noise.Pix[i] = uint8(200 + rng.IntN(50))
+	noise := omrtest.DPI(300).TextPage(210, 297, rng)
+	for i, v := range noise.Pix {
+		noise.Pix[i] = v - uint8(rng.IntN(50))*(v/200) // so that it does not compress
 	}
 	var b bytes.Buffer
 	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, noise); err != nil {
@@ -478,14 +478,14 @@ func checkAll(t *testing.T, h *hall, q *headquarters, name string, copies int) {
 		}
 		ends[f.End]++
 	}
-	trays := map[string]int{"drop": 0, "work": 0, "read": len(q.scans) - 2 - copies, "returned": 2, "copies": copies}
+	trays := map[string]int{"drop": 0, "work": 0, "read": len(q.scans) - 1 - copies, "returned": 1, "copies": copies}
 	for tray, want := range trays {
 		if got := h.files(tray); len(got) != want {
 			t.Errorf("%s holds %q, want %d files", tray, got, want)
 		}
 	}
 	slips, _ := filepath.Glob(filepath.Join(h.data, "scans", "returned", "*.txt"))
-	if len(slips) != 2 {
+	if len(slips) != 1 {
 		t.Errorf("returned files have the slips %q", slips)
 	}
 	for _, s := range slips {
@@ -539,13 +539,13 @@ func TestS37Station(t *testing.T) {
 	h.await("connections are torn", func(station.Status) bool { return q.line.torn.Load() > 0 })
 	q.line.tear.Store(0)
 	s = h.await("everything is decided", func(s station.Status) bool { return s.Read+s.Returned+s.Copies == all })
-	if s.Copies != 1 || s.Returned != 2 || s.Heard == nil {
+	if s.Copies != 1 || s.Returned != 1 || s.Heard == nil {
 		t.Errorf("got %+v", s)
 	}
 	if !alerted(s, "glass") {
 		t.Errorf("a streak is not spoken of: %+v", s.Alerts)
 	}
-	if page := h.look(); !strings.Contains(page, "شیشهٔ اسکنر را تمیز کنید") || !strings.Contains(page, "این صفحه سفید است") {
+	if page := h.look(); !strings.Contains(page, "شیشهٔ اسکنر را تمیز کنید") || !strings.Contains(page, "نشان‌های گوشه‌های پاسخنامه پیدا نشد") {
 		t.Errorf("the page does not say what to do:\n%s", page)
 	}
 	h.await("everything is put away", func(station.Status) bool { return len(h.files("work")) == 0 })
