@@ -116,9 +116,9 @@ func (f *Folder) due() time.Duration {
 		}
 	}
 	f.mu.Unlock()
-	d := f.poll()
+	d, now := f.poll(), f.now()
 	for i := range settling {
-		d = min(d, f.quiet(&settling[i])-f.now().Sub(settling[i].still))
+		d = min(d, f.quiet(&settling[i])-now.Sub(settling[i].still))
 	}
 	return max(d, 0)
 }
