@@ -18,7 +18,7 @@ const (
 	straitFrom = 0.15
 	straitTo   = 0.5
 	islandStep = 0.25 // mm between the places looked at inside
-	leastIsle  = 0.02 // mean darkness of a bubble with a thin letter in it, as a share of the paper's
+	leastIsle  = 0.01 // mean darkness of a bubble with a thin letter in it, as a share of the paper's
 	surely     = 0.35 // of the page's usual letter: a 1 has a third of the ink of an 8
 )
 

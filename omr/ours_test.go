@@ -17,6 +17,7 @@ import (
 	"bargkhan/omr/page"
 	"bargkhan/sheets"
 	"bargkhan/sheets/print"
+	"bargkhan/sheets/typeset"
 )
 
 // national is the sheet of the national examination: three titles of twenty
@@ -49,7 +50,10 @@ var (
 	drawing sync.Mutex
 )
 
-// printed draws a sheet of d without its texts, which no reader looks at.
+// faces are those that sheets are printed with.
+var faces = sync.OnceValues(func() (*typeset.Fonts, error) { return typeset.LoadFonts("") })
+
+// printed draws a sheet of d with its texts.
 func printed(t testing.TB, d *sheets.Design, serial int, dpi float64) *image.Gray {
 	t.Helper()
 	drawing.Lock()
@@ -58,7 +62,11 @@ func printed(t testing.TB, d *sheets.Design, serial int, dpi float64) *image.Gra
 	if img := rasters[key]; img != nil {
 		return omrtest.Clone(img)
 	}
-	img, err := print.Raster(d, 1, print.Copy{Stamp: sheets.Stamp{Page: 1, Serial: sheets.NewSerial(serial)}}, dpi, nil)
+	fonts, err := faces()
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := print.Raster(d, 1, print.Copy{Stamp: sheets.Stamp{Page: 1, Serial: sheets.NewSerial(serial)}}, dpi, fonts)
 	if err != nil {
 		t.Fatal(err)
 	}
