@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"os"
@@ -219,9 +220,9 @@ func testClock(t *testing.T) {
 	o := newOffice(t)
 	o.three()
 	l := o.line(o.store)
-	var n atomic.Int64
 	jumps := []time.Duration{0, -50 * 365 * 24 * time.Hour, 24 * time.Hour, -90 * time.Minute, time.Hour}
-	l.Now = func() time.Time { return time.Now().Add(jumps[n.Add(1)%int64(len(jumps))]) }
+	// Not in turns: looks that ask as often as there are jumps would see one of them only.
+	l.Now = func() time.Time { return time.Now().Add(jumps[rand.IntN(len(jumps))]) }
 	l.Folders[0].Now = l.Now
 	o.run(o.still(3), l.Run)
 	o.allThree()
@@ -291,8 +292,8 @@ func (p *proxy) set(cut bool) {
 	}
 }
 
-// testCut cuts the line from its database for some seconds, twice, in the middle of
-// its work.
+// testCut cuts the line from its database for some seconds, or for BARGKHAN_CUT, twice,
+// in the middle of its work.
 func testCut(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
@@ -302,15 +303,20 @@ func testCut(t *testing.T) {
 	t.Cleanup(far.Close)
 	l := o.line(far)
 	o.three()
+	cut := 3 * time.Second // past what the store bridges by itself
+	if asked := os.Getenv("BARGKHAN_CUT"); asked != "" {
+		cut, err = time.ParseDuration(asked)
+		o.must(err)
+	}
 	go func() {
 		for range 2 {
 			pause(context.Background(), 150*time.Millisecond)
 			p.set(true)
-			pause(context.Background(), 3*time.Second) // past what the store bridges by itself
+			pause(context.Background(), cut)
 			p.set(false)
 		}
 	}()
-	o.run(o.still(3), l.Run)
+	o.runFor(40*time.Second+2*cut, o.still(3), l.Run)
 	o.allThree()
 }
 

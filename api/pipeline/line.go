@@ -56,12 +56,13 @@ type Line struct {
 	Log     *slog.Logger                      // nil means silence
 	Metrics *Metrics                          // nil means none
 
-	once    sync.Once
-	filed   chan struct{} // something was filed: some file's end is decided
-	due     chan struct{} // something may be due
-	taking  sync.Map      // IDs of arrivals that are being kept
-	designs sync.Map      // by sheets.Check; they never change
-	opened  sync.Map      // by opening: sessions open at stations; they stay so
+	once     sync.Once
+	filed    chan struct{} // something was filed: some file's end is decided
+	due      chan struct{} // something may be due
+	taking   sync.Map      // IDs of arrivals that are being kept
+	designs  sync.Map      // by sheets.Check; they never change
+	opened   sync.Map      // by opening: sessions open at stations; they stay so
+	editions sync.Map      // by edition: designs of sessions; they stay so
 
 	mu   sync.Mutex
 	lost map[string]time.Time // what was complained of, and when
@@ -244,6 +245,19 @@ func (l *Line) rest(ctx context.Context, c chan struct{}) {
 	case <-c:
 	case <-t.C:
 	}
+}
+
+// The bounds of gather: below, nothing is saved; above, people wait.
+const (
+	leastGather = 30 * time.Millisecond
+	mostGather  = time.Second
+)
+
+// gather waits for more of the work that just took so long: to look at everything, or to
+// load a roster, costs the same for one file as for fifty, so that it is done half of
+// the time at most. Work that comes alone does not wait: the pause comes after it.
+func (l *Line) gather(ctx context.Context, took time.Duration) {
+	pause(ctx, min(max(took, leastGather), mostGather))
 }
 
 func (l *Line) workers() int {

@@ -119,15 +119,11 @@ func (l *Line) expected(ctx context.Context, r *omr.Reading, station string) (*s
 	if err != nil {
 		return nil, nil, err
 	}
-	ses, err := l.Store.Session(ctx, printed.Session)
-	if err != nil {
-		return nil, nil, err
+	if ok, err := l.prints(ctx, printed.Session, r.Design); err != nil || !ok {
+		return nil, notNow(omr.Foreign, serial, "of session %s, which has no sheet like this", printed.Session), err
 	}
-	if !slices.Contains(ses.Designs, r.Design) {
-		return nil, notNow(omr.Foreign, serial, "of session %s, which has no sheet like this", ses.ID), nil
-	}
-	if open, err := l.open(ctx, ses.ID, station); err != nil || !open {
-		return nil, notNow(omr.Unopened, serial, "session %s is not opened for scanning at station %s", ses.ID, station), err
+	if open, err := l.open(ctx, printed.Session, station); err != nil || !open {
+		return nil, notNow(omr.Unopened, serial, "session %s is not opened for scanning at station %s", printed.Session, station), err
 	}
 	d, err := l.design(ctx, r.Stamp.Check)
 	if err != nil {
@@ -160,6 +156,26 @@ func (l *Line) open(ctx context.Context, id exam.SessionID, station string) (boo
 		l.opened.Store(opening{id, station}, true)
 	}
 	return ok, err
+}
+
+// An edition is a design that the sheets of a session are printed from.
+type edition struct {
+	session exam.SessionID
+	design  sheets.Digest
+}
+
+// prints says whether sheets of a session are printed from a design, and remembers it
+// once they are.
+func (l *Line) prints(ctx context.Context, id exam.SessionID, d sheets.Digest) (bool, error) {
+	if _, ok := l.editions.Load(edition{id, d}); ok {
+		return true, nil
+	}
+	ses, err := l.Store.Session(ctx, id)
+	if err != nil || !slices.Contains(ses.Designs, d) {
+		return false, err
+	}
+	l.editions.Store(edition{id, d}, true)
+	return true, nil
 }
 
 // resumed bounds how many scans go back into the queue in one transaction.

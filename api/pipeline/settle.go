@@ -19,11 +19,13 @@ import (
 func (l *Line) Settle(ctx context.Context) error {
 	l.signals()
 	for ctx.Err() == nil {
+		began := time.Now()
 		for _, f := range l.Folders {
 			if err := l.settleAt(ctx, f); err != nil && ctx.Err() == nil {
 				l.complain("files of a station could not be put away; it is tried again", err, "station", f.Station)
 			}
 		}
+		l.gather(ctx, time.Since(began))
 		l.rest(ctx, l.filed)
 	}
 	return nil

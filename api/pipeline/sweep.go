@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"bargkhan/api/exam"
 	"bargkhan/api/fault"
@@ -15,9 +16,11 @@ import (
 func (l *Line) Sweep(ctx context.Context) error {
 	l.signals()
 	for ctx.Err() == nil {
+		began := time.Now()
 		if err := l.Grade(ctx); err != nil && ctx.Err() == nil {
 			l.complain("not everything that is due could be graded; it is tried again", err)
 		}
+		l.gather(ctx, time.Since(began))
 		l.rest(ctx, l.due)
 	}
 	return nil

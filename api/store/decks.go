@@ -124,8 +124,8 @@ func decks(ctx context.Context, tx pgx.Tx, id exam.SessionID) (out exam.DeckBook
 // Opened says whether a session was opened for scanning at a station.
 func (s *Store) Opened(ctx context.Context, id exam.SessionID, station string) (ok bool, err error) {
 	defer fault.Wrap(&err, "store: opening of session %s", id)
-	err = s.view(ctx, func(tx pgx.Tx) error {
-		return tx.QueryRow(ctx, `select exists (select from openings where session = $1 and $2 = any(stations))`, id, station).Scan(&ok)
+	err = s.ask(ctx, func(q asker) error {
+		return q.QueryRow(ctx, `select exists (select from openings where session = $1 and $2 = any(stations))`, id, station).Scan(&ok)
 	})
 	return ok, err
 }

@@ -319,9 +319,9 @@ type Queue struct {
 // Queue says how much waits.
 func (s *Store) Queue(ctx context.Context) (q Queue, err error) {
 	defer fault.Wrap(&err, "store: queue")
-	err = s.view(ctx, func(tx pgx.Tx) error {
+	err = s.ask(ctx, func(ask asker) error {
 		var seconds float64
-		err := tx.QueryRow(ctx, `
+		err := ask.QueryRow(ctx, `
 			select count(*) filter (where state <> 'discarded'), count(*) filter (where state = 'discarded'),
 				coalesce(extract(epoch from now() - min(created_at) filter (where state <> 'discarded')), 0)::float8,
 				(select count(*) from scripts where due_at is not null)

@@ -164,9 +164,9 @@ func allot(ctx context.Context, tx pgx.Tx, id exam.SessionID, persons []*string)
 // serial never printed.
 func (s *Store) Printed(ctx context.Context, serial sheets.Serial) (out exam.Printed, err error) {
 	defer fault.Wrap(&err, "store: printed serial %s", serial)
-	err = s.view(ctx, func(tx pgx.Tx) error {
+	err = s.ask(ctx, func(q asker) error {
 		out = exam.Printed{Serial: serial}
-		err := tx.QueryRow(ctx, `select session, coalesce(person, '') from printed where serial = $1`, serial).
+		err := q.QueryRow(ctx, `select session, coalesce(person, '') from printed where serial = $1`, serial).
 			Scan(&out.Session, &out.Person)
 		return exists(err, "برگه با سریال", serial)
 	})

@@ -134,9 +134,9 @@ func turn(ctx context.Context, tx pgx.Tx, id exam.ScanID) (int, error) {
 // Scan is a fault.NotFound when no such file came.
 func (s *Store) Scan(ctx context.Context, id exam.ScanID) (out exam.Scan, err error) {
 	defer fault.Wrap(&err, "store: scan %s", id)
-	err = s.view(ctx, func(tx pgx.Tx) error {
+	err = s.ask(ctx, func(q asker) error {
 		out = exam.Scan{ID: id}
-		err := tx.QueryRow(ctx, `select station, name, size, at from scans where id = $1`, id).
+		err := q.QueryRow(ctx, `select station, name, size, at from scans where id = $1`, id).
 			Scan(&out.Station, &out.Name, &out.Size, &out.At)
 		out.At = out.At.UTC()
 		return exists(err, "فایل", id)
@@ -247,8 +247,8 @@ func (s *Store) Streak(ctx context.Context, station string) (out exam.Streak, er
 }
 
 func (s *Store) fates(ctx context.Context, sql string, args ...any) (out []exam.Fate, err error) {
-	err = s.view(ctx, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, sql, args...)
+	err = s.ask(ctx, func(q asker) error {
+		rows, err := q.Query(ctx, sql, args...)
 		if err != nil {
 			return err
 		}

@@ -19,8 +19,8 @@ import (
 // never keeps the others waiting.
 func (s *Store) Due(ctx context.Context, limit int) (ids []exam.ScriptID, err error) {
 	defer fault.Wrap(&err, "store: due")
-	err = s.change(ctx, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `
+	err = s.ask(ctx, func(q asker) error {
+		rows, err := q.Query(ctx, `
 			update scripts set due_at = clock_timestamp()
 			where id in (select id from scripts where due_at is not null order by due_at limit $1 for update skip locked)
 			returning id`, limit)
@@ -51,14 +51,20 @@ func (s *Store) Script(ctx context.Context, id exam.ScriptID) (out *exam.Script,
 		if out.Design, err = s.design(ctx, tx, sheets.Digest(digest)); err != nil {
 			return err
 		}
-		if out.Sheets, err = sheetsOf(ctx, tx, id, out.Design); err != nil {
+		var b pgx.Batch // one way to the server and back for the three
+		b.Queue(sheetsOf, id).Query(func(rows pgx.Rows) (err error) {
+			out.Sheets, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (exam.Sheet, error) { return sheet(row, out.Design) })
 			return err
-		}
-		if out.Rulings, err = rulingsOf(ctx, tx, id); err != nil {
+		})
+		b.Queue(rulingsOf, id).Query(func(rows pgx.Rows) (err error) {
+			out.Rulings, err = pgx.CollectRows(rows, ruling)
 			return err
-		}
-		out.Grades, err = gradesOf(ctx, tx, id)
-		return err
+		})
+		b.Queue(gradesOf, id).Query(func(rows pgx.Rows) (err error) {
+			out.Grades, err = pgx.CollectRows(rows, grade)
+			return err
+		})
+		return tx.SendBatch(ctx, &b).Close()
 	})
 	if err != nil {
 		return nil, err
@@ -66,15 +72,15 @@ func (s *Store) Script(ctx context.Context, id exam.ScriptID) (out *exam.Script,
 	return out, nil
 }
 
-func sheetsOf(ctx context.Context, tx pgx.Tx, id exam.ScriptID, d *sheets.Design) ([]exam.Sheet, error) {
-	rows, err := tx.Query(ctx, `
+// What Script asks for, of one script.
+const (
+	sheetsOf = `
 		select p.scan, p.image, p.page, p.digest, p.engine, p.policy, p.pose, p.notes, p.ink, p.fit, p.seen, p.verdicts, s.serial
-		from pages p join scripts s on s.id = p.script where p.script = $1 order by p.rev`, id)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (exam.Sheet, error) { return sheet(row, d) })
-}
+		from pages p join scripts s on s.id = p.script where p.script = $1 order by p.rev`
+	rulingsOf = `
+		select field, choices, cannot_say, withdrawn, login, at, note from rulings where script = $1 order by rev`
+	gradesOf = `select ` + gradeColumns + ` from grades g where g.script = $1 and g.latest order by g.seq`
+)
 
 func sheet(row pgx.CollectableRow, d *sheets.Design) (exam.Sheet, error) {
 	var sh exam.Sheet
@@ -95,17 +101,10 @@ func sheet(row pgx.CollectableRow, d *sheets.Design) (exam.Sheet, error) {
 	return sh, errors.Join(err, json.Unmarshal(pose, &r.Pose), json.Unmarshal(notes, &r.Notes), json.Unmarshal(verdicts, &sh.Verdicts))
 }
 
-func rulingsOf(ctx context.Context, tx pgx.Tx, id exam.ScriptID) ([]exam.Ruling, error) {
-	rows, err := tx.Query(ctx, `
-		select field, choices, cannot_say, withdrawn, login, at, note from rulings where script = $1 order by rev`, id)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (r exam.Ruling, err error) {
-		err = row.Scan(&r.Field, &r.Choices, &r.CannotSay, &r.Withdrawn, &r.By, &r.At, &r.Note)
-		r.At = r.At.UTC()
-		return r, err
-	})
+func ruling(row pgx.CollectableRow) (r exam.Ruling, err error) {
+	err = row.Scan(&r.Field, &r.Choices, &r.CannotSay, &r.Withdrawn, &r.By, &r.At, &r.Note)
+	r.At = r.At.UTC()
+	return r, err
 }
 
 // gradeColumns are those that gradeInto reads.
@@ -118,21 +117,15 @@ func gradeInto(g *exam.Grade) []any {
 		&g.Right, &g.Wrong, &g.Blank, &g.Open, &g.Outcome}
 }
 
-func gradesOf(ctx context.Context, tx pgx.Tx, id exam.ScriptID) ([]exam.Grade, error) {
-	rows, err := tx.Query(ctx, `select `+gradeColumns+` from grades g where g.script = $1 and g.latest order by g.seq`, id)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (g exam.Grade, err error) {
-		return g, row.Scan(gradeInto(&g)...)
-	})
+func grade(row pgx.CollectableRow) (g exam.Grade, err error) {
+	return g, row.Scan(gradeInto(&g)...)
 }
 
 // Claims names every script of the session that claims p, as last marked.
 func (s *Store) Claims(ctx context.Context, id exam.SessionID, p exam.PersonID) (ids []exam.ScriptID, err error) {
 	defer fault.Wrap(&err, "store: claims in session %s", id)
-	err = s.view(ctx, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `select id from scripts where session = $1 and claim = $2 order by id`, id, p)
+	err = s.ask(ctx, func(q asker) error {
+		rows, err := q.Query(ctx, `select id from scripts where session = $1 and claim = $2 order by id`, id, p)
 		if err != nil {
 			return err
 		}
@@ -185,23 +178,29 @@ func (s *Store) Mark(ctx context.Context, m exam.Marking) (err error) {
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `
+		rows, err := tx.Query(ctx, gradesOf, m.Script)
+		if err != nil {
+			return err
+		}
+		latest, err := pgx.CollectRows(rows, grade)
+		if err != nil {
+			return err
+		}
+		var b pgx.Batch
+		b.Queue(`
 			update scripts set due_at = null, marked_rev = $2, marked_key = $3, state = $4, absent = $5,
 				claim = nullif($6::text, ''), person = nullif($7::text, '')
-			where id = $1`, m.Script, m.Rev, m.Key, m.State, m.Absent, m.Claim, m.Person); err != nil {
-			return err
-		}
+			where id = $1`, m.Script, m.Rev, m.Key, m.State, m.Absent, m.Claim, m.Person)
 		if claim != m.Claim {
-			if _, err := tx.Exec(ctx, `
+			b.Queue(`
 				update scripts set due_at = coalesce(due_at, now()), stir = stir + 1
-				where session = $1 and id <> $2 and claim in ($3, $4)`, session, m.Script, claim, m.Claim); err != nil {
-				return err
-			}
+				where session = $1 and id <> $2 and claim in ($3, $4)`, session, m.Script, claim, m.Claim)
 		}
-		if err := putGrades(ctx, tx, session, m); err != nil {
+		putGrades(&b, session, m, latest)
+		if err := putTasks(&b, session, m); err != nil {
 			return err
 		}
-		return putTasks(ctx, tx, session, m)
+		return tx.SendBatch(ctx, &b).Close()
 	})
 }
 
@@ -232,18 +231,13 @@ func markable(ctx context.Context, tx pgx.Tx, m exam.Marking) (session exam.Sess
 	return session, claim, nil
 }
 
-// putGrades appends the grades of m that say something new, and ends those of
+// putGrades adds to b the grades of m that say something new, and the end of those of
 // titles that have none any more.
-func putGrades(ctx context.Context, tx pgx.Tx, session exam.SessionID, m exam.Marking) error {
-	latest, err := gradesOf(ctx, tx, m.Script)
-	if err != nil {
-		return err
-	}
+func putGrades(b *pgx.Batch, session exam.SessionID, m exam.Marking, latest []exam.Grade) {
 	old := map[exam.TitleID]exam.Grade{}
 	for _, g := range latest {
 		old[g.Title] = g
 	}
-	var b pgx.Batch
 	const end = `update grades set latest = false where script = $1 and title = $2 and latest`
 	for _, g := range m.Grades {
 		was, had := old[g.Title]
@@ -264,12 +258,10 @@ func putGrades(ctx context.Context, tx pgx.Tx, session exam.SessionID, m exam.Ma
 	for title := range old {
 		b.Queue(end, m.Script, title)
 	}
-	return send(ctx, tx, &b)
 }
 
-// putTasks replaces the open tasks of m's script.
-func putTasks(ctx context.Context, tx pgx.Tx, session exam.SessionID, m exam.Marking) error {
-	var b pgx.Batch
+// putTasks adds to b what replaces the open tasks of m's script.
+func putTasks(b *pgx.Batch, session exam.SessionID, m exam.Marking) error {
 	b.Queue(`delete from tasks where script = $1`, m.Script)
 	for i, t := range m.Tasks {
 		doubts, err1 := json.Marshal(t.Doubts)
@@ -285,7 +277,7 @@ func putTasks(ctx context.Context, tx pgx.Tx, session exam.SessionID, m exam.Mar
 			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 			m.Script, session, i, t.Field, t.Rev, t.Role, t.Options, doubts, t.Decisive, t.Office, views)
 	}
-	return send(ctx, tx, &b)
+	return nil
 }
 
 // send runs a batch that may be empty.

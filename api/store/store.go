@@ -137,10 +137,27 @@ func (s *Store) view(ctx context.Context, do func(pgx.Tx) error) error {
 	return s.again(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, do)
 }
 
+// An asker answers questions: a transaction, or the pool.
+type asker interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+// ask runs do, which asks one thing in one statement: that is a transaction and an
+// unchanging picture in itself, at a third of the way to the server and back.
+func (s *Store) ask(ctx context.Context, do func(asker) error) error {
+	return s.insist(ctx, func() (bool, error) { return true, do(s.pool) })
+}
+
 func (s *Store) again(ctx context.Context, opts pgx.TxOptions, do func(pgx.Tx) error) error {
+	return s.insist(ctx, func() (bool, error) { return s.once(ctx, opts, do) })
+}
+
+// insist does once what may pass, until it does, and says nothing of a few failures.
+func (s *Store) insist(ctx context.Context, once func() (sure bool, err error)) error {
 	wait := 50 * time.Millisecond
 	for try := 1; ; try++ {
-		sure, err := s.once(ctx, opts, do)
+		sure, err := once()
 		if err == nil || try == tries || !sure || !passing(err) {
 			return faultOf(err)
 		}
