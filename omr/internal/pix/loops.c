@@ -111,8 +111,34 @@ CLONES static int sum_bytes(const uint8_t *row, int n) {
 	return all;
 }
 
+#if defined(__x86_64__)
+// The answer for one tile of at most 32 columns, all of which may be read.
+FAST static uint8_t quantile32(const uint8_t *at, ptrdiff_t stride, int rows, int t, int most) {
+	uint8_t in[32] = {0};
+	memset(in, 255, (size_t)t);
+	const __m256i mask = _mm256_loadu_si256((const __m256i *)in), zero = _mm256_setzero_si256();
+	int out = 0;
+	for (int bit = 128; bit > 0; bit >>= 1) {
+		__m256i level = _mm256_set1_epi8((char)(out + bit - 1)), n = zero;
+		for (int y = 0; y < rows; y++) {
+			__m256i v = _mm256_loadu_si256((const __m256i *)(at + y * stride));
+			n = _mm256_sub_epi8(n, _mm256_cmpeq_epi8(_mm256_min_epu8(v, level), v));
+		}
+		n = _mm256_sad_epu8(_mm256_and_si256(n, mask), zero);
+		__m128i s = _mm_add_epi64(_mm256_castsi256_si128(n), _mm256_extracti128_si256(n, 1));
+		if (_mm_cvtsi128_si32(s) + _mm_extract_epi16(s, 4) <= most)
+			out += bit;
+	}
+	return (uint8_t)out;
+}
+#endif
+
 void pix_quantiles(const uint8_t *band, ptrdiff_t stride, int w, int rows, int t, int n, double share, uint8_t *out,
                    uint8_t *line) {
+#if defined(__x86_64__)
+	for (; fast() && t <= 32 && n > 1 && w >= 32; n--, out++, band += t, w -= t)
+		*out = quantile32(band, stride, rows, t, (int)(share * (double)(t * rows)));
+#endif
 	uint8_t *level = line, *counts = line + w;
 	memset(out, 0, (size_t)n);
 	// out is always below the answer or it: bits are set from the highest down while
