@@ -137,10 +137,14 @@ func TestCorpus(t *testing.T) {
 	fmt.Fprintf(&out, "%d pages a family, seeds from %d\n%-10s %6s %6s %8s %8s %8s %8s %8s %7s\n", n, base,
 		"family", "pages", "reject", "fields", "right", "doubted", "needless", "wrong", "read %")
 	held := floors(t)
+	var accepted, wrong, most int
+	expected := 0.0
 	for i, g := range groups() {
 		r := &rows[i]
 		fmt.Fprintf(&out, "%-10s %6d %6d %8d %8d %8d %8d %8d %7.2f  settled %.3f %%\n", g.name, r.sheets, r.rejected, r.fields,
 			r.of[omrtest.Right], r.of[omrtest.Doubted], r.of[omrtest.Needless], r.wrong(), r.read(), r.settled())
+		accepted, wrong = accepted+r.expected.Accepted, wrong+r.wrong()
+		expected, most = expected+r.expected.Wrong, most+r.expected.AtMost
 		floor, known := held[g.name]
 		switch {
 		case !known:
@@ -153,6 +157,10 @@ func TestCorpus(t *testing.T) {
 		case r.read() >= floor.read+0.01 || r.settled() >= floor.settled+0.001:
 			t.Logf("%s: better than its floor: raise it to %.2f %.3f", g.name, r.read()-0.005, r.settled()-0.0005)
 		}
+	}
+	fmt.Fprintf(&out, "expected wrong among the %d accepted fields: %.2g (95 %% at most %d); wrong: %d\n", accepted, expected, most, wrong)
+	if wrong > most {
+		t.Errorf("%d accepted fields are wrong, and at most %d were expected", wrong, most)
 	}
 	t.Log(out.String())
 }

@@ -89,6 +89,7 @@ func answers(pg sheets.Page, rng *rand.Rand) map[sheets.FieldID][]sheets.Choice 
 type result struct {
 	sheets, rejected, fields int
 	of                       [5]int // by omrtest.Outcome
+	expected                 judge.Expectation
 	words                    []string
 }
 
@@ -144,7 +145,10 @@ func (r *result) try(t testing.TB, d *sheets.Design, f family, seed uint64) (*om
 	if got.Stamp.Serial != truth.Serial {
 		t.Errorf("%s, seed %d: serial %s, want %s", f.name, seed, got.Stamp.Serial, truth.Serial)
 	}
-	for i, v := range judge.Fields(d.Pages[0], got.Evidence, calibration.Default().Policy, got.Swatches...) {
+	policy := calibration.Default().Policy
+	verdicts := judge.Fields(d.Pages[0], got.Evidence, policy, got.Swatches...)
+	r.expected.Add(policy, verdicts)
+	for i, v := range verdicts {
 		o := truth.Judge(v.Field, v.Choices, len(v.Doubts) > 0)
 		r.fields++
 		r.of[o]++

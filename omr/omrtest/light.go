@@ -2,6 +2,7 @@ package omrtest
 
 import (
 	"bytes"
+	"encoding/binary"
 	"image"
 	"image/jpeg"
 	"math"
@@ -54,33 +55,62 @@ func blurAcross(img *image.Gray, kernel []int32) *image.Gray {
 			padded[i], padded[w+r+i] = src[0], src[w-1]
 		}
 		dst := out.Pix[y*out.Stride:][:w]
-		for x := range dst {
+		for x := 0; x < w; {
+			if n := white(padded[x:]) - 2*r; n > 0 { // most of a page
+				n = min(n, w-x)
+				for i := range n {
+					dst[x+i] = 255
+				}
+				x += n
+				continue
+			}
 			sum := int32(1 << 15)
 			for i, k := range kernel {
 				sum += k * int32(padded[x+i])
 			}
 			dst[x] = uint8(sum >> 16)
+			x++
 		}
 	}
 	return out
 }
 
+// white is how many pixels at the beginning of a row are white, in steps of eight.
+func white(row []uint8) int {
+	n := 0
+	for len(row)-n >= 8 && binary.LittleEndian.Uint64(row[n:]) == math.MaxUint64 {
+		n += 8
+	}
+	return n
+}
+
 func blurDown(img *image.Gray, kernel []int32) *image.Gray {
 	w, h, r := img.Rect.Dx(), img.Rect.Dy(), len(kernel)/2
 	out := image.NewGray(image.Rect(0, 0, w, h))
-	sums := make([]int32, w)
+	rows := make([][]uint8, len(kernel))
 	for y := range h {
-		for x := range sums {
-			sums[x] = 1 << 15
-		}
-		for i, k := range kernel {
-			for x, v := range img.Pix[min(h-1, max(0, y+i-r))*img.Stride:][:w] {
-				sums[x] += k * int32(v)
-			}
+		for i := range rows {
+			rows[i] = img.Pix[min(h-1, max(0, y+i-r))*img.Stride:][:w]
 		}
 		dst := out.Pix[y*out.Stride:][:w]
-		for x, s := range sums {
-			dst[x] = uint8(s >> 16)
+		for x := 0; x < w; {
+			n := w
+			for _, row := range rows {
+				if n = min(n, white(row[x:])); n == 0 {
+					break
+				}
+			}
+			for i := range n {
+				dst[x+i] = 255
+			}
+			x += n
+			for end := min(x+8, w); x < end; x++ {
+				sum := int32(1 << 15)
+				for i, k := range kernel {
+					sum += k * int32(rows[i][x])
+				}
+				dst[x] = uint8(sum >> 16)
+			}
 		}
 	}
 	return out
@@ -152,8 +182,12 @@ func Grain(amount float64) Spoil {
 			row := img.Pix[y*img.Stride:][:img.Rect.Dx()]
 			for x := 0; x < len(row); x += 4 { // grains are larger than this
 				dark := amount * coarse.at(x, y)
+				was, is := -1, uint8(0) // neighbours are often alike
 				for i := x; i < min(x+4, len(row)); i++ {
-					row[i] = clamp(float64(row[i]) - dark*float64(row[i])/255)
+					if v := row[i]; int(v) != was {
+						was, is = int(v), clamp(float64(v)-dark*float64(v)/255)
+					}
+					row[i] = is
 				}
 			}
 		}

@@ -30,6 +30,13 @@ func sample(img *image.Gray, x, y float64, beyond uint8) uint8 {
 		return beyond
 	}
 	ix, iy := int(fx), int(fy)
+	if ix >= 0 && iy >= 0 && ix+1 < w && iy+1 < h {
+		i := iy*img.Stride + ix
+		a, b, c, d := img.Pix[i], img.Pix[i+1], img.Pix[i+img.Stride], img.Pix[i+img.Stride+1]
+		if a == b && a == c && a == d { // most of a page
+			return a
+		}
+	}
 	at := func(x, y int) float64 {
 		if x < 0 || y < 0 || x >= w || y >= h {
 			return float64(beyond)

@@ -48,7 +48,15 @@ func shade(img *image.Gray, f func(x, y int) float64) *image.Gray {
 }
 
 // clamp rounds v to a grey.
-func clamp(v float64) uint8 { return uint8(min(255, max(0, v+.5))) }
+func clamp(v float64) uint8 {
+	switch v += .5; {
+	case v < 0:
+		return 0
+	case v > 255:
+		return 255
+	}
+	return uint8(v)
+}
 
 // blend is the grey between a (at 0) and b (at 1).
 func blend(a uint8, b, t float64) uint8 { return clamp(float64(a)*(1-t) + b*t) }
