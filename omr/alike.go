@@ -128,7 +128,7 @@ func (s *soil) shifted(best *growth, all []alike) *growth {
 		found := best
 		for i := range all {
 			a := &all[i]
-			if !s.promising(best, a) {
+			if len(a.own) >= leastOwn && !s.promising(best, a) { // where the bubbles do not tell, the anchors may
 				continue
 			}
 			m := geom.Then(a.onPaper(), best.place)
@@ -297,9 +297,10 @@ func (s *sight) drawn(p *Pose, g *grid, q mm, sh *shape) bool {
 	return fit(on[:], out[:], in[:], white, g.pen.dark) >= drawn*p.Fit
 }
 
-// anchorsTell says whether three anchors at least stand where p says, and two fewer
-// at most where they would stand if the sheet lay as a says.
+// anchorsTell says whether three anchors at least, or a marker, stand where p says, and
+// two fewer at most where they would stand if the sheet lay as a says.
 func anchorsTell(p *Pose, d *sheets.Design, page int, a *alike, found []candidate) bool {
+	const enough = 3
 	as := d.Pages[page].Anchors
 	here, there := 0, 0
 	for i := range as {
@@ -308,14 +309,18 @@ func anchorsTell(p *Pose, d *sheets.Design, page int, a *alike, found []candidat
 		if a.turn == 0 {
 			reach = min(reach, a.by.Norm()*0.4)
 		}
+		says := 1
+		if as[i].Shape == sheets.Marker {
+			says = enough // its code says which it is, and which way up
+		}
 		if anchorAt(p, i, &as[i], at, tip, reach, found) {
-			here++
+			here += says
 		}
 		if anchorAt(p, i, &as[i], a.at(at), (tip+a.turn)%4, reach, found) {
-			there++
+			there += says
 		}
 	}
-	return here >= 3 && there <= here-2
+	return here >= enough && there <= here-2
 }
 
 // anchorAt says whether a figure like anchor i stands within reach mm of q.
@@ -326,6 +331,6 @@ func anchorAt(p *Pose, i int, a *sheets.Anchor, q mm, tip int, reach float64, fo
 	tip = (tip + 4 - p.Turn) % 4
 	return slices.ContainsFunc(found, func(c candidate) bool {
 		return c.shape == a.Shape && c.size < anchorSlack*size && c.size*anchorSlack > size &&
-			(c.shape != sheets.Corner || c.tip == tip) && (c.of == 0 || c.of == i+1) && c.at.Sub(at).Norm() <= reach*k
+			(c.shape != sheets.Corner && c.shape != sheets.Marker || c.tip == tip) && (c.of == 0 || c.of == i+1) && c.at.Sub(at).Norm() <= reach*k
 	})
 }

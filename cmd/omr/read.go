@@ -33,6 +33,7 @@ type readCmd struct {
 	Profile string   `help:"Profile that decides what counts as a mark; the shipped one if not given." placeholder:"FILE"`
 	JSON    bool     `help:"Write everything measured, one JSON object a page, and a last one of what to expect."`
 	Workers int      `short:"j" help:"Files read at once; one for each processor if not given."`
+	Corners string   `help:"Where the corners of the paper lie, for a sheet that is not found: the sheet's own top left first, then clockwise. Or a JSON file of such for each file, by name." placeholder:"X,Y,X,Y,X,Y,X,Y"`
 	Files   []string `arg:"" help:"Scans, or folders of scans, which are walked in natural order."`
 }
 
@@ -55,6 +56,9 @@ func (c *readCmd) Run(ctx context.Context, s *streams) (err error) {
 	}
 	files, err := walk(c.Files)
 	if err != nil {
+		return err
+	}
+	if desk.corners, err = loadCorners(c.Corners, files); err != nil {
 		return err
 	}
 	w := bufio.NewWriter(s.out)
@@ -114,6 +118,7 @@ type desk struct {
 	designs map[sheets.Check]*sheets.Design
 	expect  *sheets.Design // a design printed by others, if one was given
 	policy  judge.Policy
+	corners corners // of the files for which a person showed them
 }
 
 // desk loads the designs and the profile.
@@ -172,7 +177,7 @@ func (d *desk) read(ctx context.Context, name string) []result {
 	if err != nil {
 		return []result{{File: name, Reject: "unreadable", Detail: err.Error()}}
 	}
-	reader := omr.Reader{Expect: d.expect, Design: func(s sheets.Stamp) (*sheets.Design, error) { return d.designs[s.Check], nil }}
+	reader := omr.Reader{Expect: d.expect, Corners: d.corners.of(name), Design: func(s sheets.Stamp) (*sheets.Design, error) { return d.designs[s.Check], nil }}
 	var out []result
 	for p, err := range page.Decode(ctx, f, st.Size(), page.Limits{}) {
 		r := result{File: name, Page: p.Number}

@@ -7,10 +7,12 @@ import (
 	"image/color"
 	"image/draw"
 	"math"
+	"slices"
 
 	"github.com/disintegration/imaging"
 
 	"bargkhan/omr"
+	"bargkhan/omr/judge"
 	"bargkhan/sheets"
 	"bargkhan/sheets/geom"
 )
@@ -106,6 +108,8 @@ func at(img *image.Gray, p geom.Point[geom.Pixel]) (v uint8, ok bool) {
 var (
 	anchors = color.RGBA{R: 0x20, G: 0x50, B: 0xe0, A: 0xff}
 	unfit   = color.RGBA{R: 0xd0, G: 0x00, B: 0xd0, A: 0xff}
+	doubted = color.RGBA{R: 0xff, G: 0x90, B: 0x00, A: 0xff}
+	chosen  = color.RGBA{R: 0x00, G: 0xa0, B: 0xff, A: 0xff}
 )
 
 // doubtful are the Fit and Seen below which Draw shows a bubble as not found.
@@ -113,8 +117,10 @@ const doubtful = 0.5
 
 // Draw returns the whole page as it was scanned with the anchors in blue, and each
 // bubble's outline from green for no ink to red for solid; violet where the bubble
-// was not found or not seen. Evidence of another page of d is not drawn.
-func Draw(img *image.Gray, d *sheets.Design, r *omr.Reading) image.Image {
+// was not found or not seen. Of the fields in verdicts, the choices that are believed
+// have a light blue dot in their middle, and those that are doubted stand in an orange
+// box. Evidence of another page of d is not drawn.
+func Draw(img *image.Gray, d *sheets.Design, r *omr.Reading, verdicts ...judge.Verdict) image.Image {
 	b := img.Bounds()
 	c := canvas{image.NewRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))}
 	draw.Draw(c.RGBA, c.Bounds(), img, b.Min, draw.Src)
@@ -139,8 +145,28 @@ func Draw(img *image.Gray, d *sheets.Design, r *omr.Reading) image.Image {
 			c.box(&r.Pose, bubble.Box, f.Outline, col)
 			i++
 		}
+		for _, v := range verdicts {
+			if v.Field == f.ID {
+				c.verdict(&r.Pose, f, v)
+			}
+		}
 	}
 	return c
+}
+
+// verdict draws what is believed of a field.
+func (c canvas) verdict(pose *omr.Pose, f sheets.Field, v judge.Verdict) {
+	all := f.Bubbles[0].Box
+	for _, b := range f.Bubbles {
+		all = all.Union(b.Box)
+		if slices.Contains(v.Choices, b.Choice) {
+			c.box(pose, b.Box.Inset(0.42*min(b.Box.W(), b.Box.H())), sheets.Ellipse, chosen)
+		}
+	}
+	if len(v.Doubts) > 0 {
+		const beside = 0.6 // mm
+		c.box(pose, all.Inset(-beside), sheets.Rectangle, doubted)
+	}
 }
 
 // A canvas is a picture that is drawn on.

@@ -2,6 +2,7 @@ package overlay_test
 
 import (
 	"image"
+	"image/color"
 	"testing"
 
 	"bargkhan/omr"
@@ -84,6 +85,21 @@ func TestDraw(t *testing.T) {
 	}
 	if r, g := at(45, 60); r > 50 || g < 150 {
 		t.Errorf("a blank is drawn %d,%d, want green", r, g)
+	}
+	dots := func(v ...judge.Verdict) (n int) {
+		drawn := overlay.Draw(img, d, r, v...)
+		p := pose.At(geom.Point[geom.Paper]{X: 25, Y: 65})
+		for dy := -12; dy <= 12; dy++ {
+			for dx := -12; dx <= 12; dx++ {
+				if drawn.At(int(p.X)+dx, int(p.Y)+dy) == (color.RGBA{G: 0xa0, B: 0xff, A: 0xff}) {
+					n++
+				}
+			}
+		}
+		return n
+	}
+	if a, b := dots(), dots(judge.Verdict{Field: "q1", Choices: []sheets.Choice{"1"}}); a > 0 || b == 0 {
+		t.Errorf("the middle of a mark has %d pixels of a dot, and %d with the verdict", a, b)
 	}
 	r.Stamp.Page = 9
 	overlay.Draw(img, d, r) // a page the design does not have is shown as it is
