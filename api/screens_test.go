@@ -7,6 +7,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"bargkhan/api/certificate"
+	"bargkhan/omr"
 	"bargkhan/omr/judge"
 	"bargkhan/omr/omrtest"
 	"bargkhan/sheets"
@@ -35,7 +36,10 @@ func TestScreens(t *testing.T) {
 	for _, s := range []struct{ login, to, name string }{
 		{"expert", "/", "home-expert"},
 		{"expert", "/sessions/" + string(session), "session-expert"},
+		{"expert", "/sessions/" + string(session) + "/opening", "opening"},
+		{"expert", "/sessions/" + string(session) + "/venues", "venues"},
 		{"expert", "/stations", "stations"},
+		{"operator", "/stations?station=" + station + "&tray=held", "tray"},
 		{"approver", "/sessions/" + string(session), "session-approver"},
 		{"admin", "/", "home-admin"},
 		{"admin", "/review", "denied"},
@@ -105,4 +109,8 @@ func (w *world) fill(t *testing.T) {
 	if issued.Issued == 0 {
 		t.Fatal("nothing was earned")
 	}
+	w.now.Add(60)
+	w.returned("s1", &omr.Reject{Reason: omr.Separator, Stack: &sheets.Stack{Session: string(session), Venue: "ساری، تالار رودکی", Number: 3, Sheets: 48}})
+	w.returned("s22", &omr.Reject{Reason: omr.BlankPage}, &omr.Reject{Reason: omr.NoAnchors}, &omr.Reject{Reason: omr.Foreign})
+	w.returned("s333", &omr.Reject{Reason: omr.Unopened, Serial: w.roster[3].Serial})
 }

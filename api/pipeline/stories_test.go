@@ -11,7 +11,7 @@ import (
 
 // story is a row of the tables of LINE.md: a number, what it is about, and the tests
 // that tell it, each as file and name.
-var story = regexp.MustCompile("(?m)^\\| ([WS][0-9-]+) \\| ([^|]+) \\| (.*) \\|$")
+var story = regexp.MustCompile(`(?m)^\| ([WS][0-9-]+) \| ([^|]+) \| (.*) \|$`)
 
 // told is one test in a row.
 var told = regexp.MustCompile("`([a-z/_]+_test\\.go) ([^`]+)`")
