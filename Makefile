@@ -100,6 +100,11 @@ docker: ## an image of the service (needs a Docker engine)
 corpus: setup-test ## 200 made pages of each family of defects, read and held against testdata/corpus/floors.txt
 	@set -o pipefail; BARGKHAN_CORPUS=200 go test ./omr -count=1 -run '^TestCorpus$$' -v -timeout 60m | grep -v '^ *=== '
 
+SCANS ?= ../shared/scans
+.PHONY: scans
+scans: setup-test ## real scans of other people's sheets in SCANS=folder: a row for each set; fails if anything is silently wrong
+	@set -o pipefail; BARGKHAN_SCANS=$(abspath $(SCANS)) go test ./omr -count=1 -run '^TestOtherSheets$$' -v -timeout 60m | grep -vE '^ *(===|--- PASS)'
+
 LONG ?= testdata/corpus/long-$(shell date -u +%F).txt
 .PHONY: corpus-long
 corpus-long: setup-test ## three million bubbles of fresh seeds; goes on where LONG=file ends; FOR=10m stops sooner
