@@ -48,9 +48,27 @@ CLONES static void add_row(uint16_t *restrict sums, const uint8_t *restrict row,
 		sums[x] = (uint16_t)(sums[x] + row[x]);
 }
 
+// A third of a row, from three rows: what 300 dpi are reduced by.
+CLONES static void third(const uint8_t *restrict a, const uint8_t *restrict b, const uint8_t *restrict c, int w,
+                         uint16_t *restrict sums, uint8_t *restrict dst) {
+	for (int x = 0; x < 3 * w; x++)
+		sums[x] = (uint16_t)(a[x] + b[x] + c[x]);
+	for (int x = 0; x < w; x++) {
+		uint32_t s = (uint32_t)sums[3 * x] + sums[3 * x + 1] + sums[3 * x + 2] + 4;
+		dst[x] = (uint8_t)(s * 58255u >> 19); // a ninth, of all that 9·255+4 may be
+	}
+}
+
 void pix_shrink(const uint8_t *src, ptrdiff_t stride, int w, int h, int k, uint8_t *dst, uint16_t *sums) {
 	if (k == 2) {
 		halve(src, stride, w, h, dst);
+		return;
+	}
+	if (k == 3) {
+		for (int y = 0; y < h; y++, dst += w) {
+			const uint8_t *row = src + 3 * y * stride;
+			third(row, row + stride, row + 2 * stride, w, sums, dst);
+		}
 		return;
 	}
 	uint64_t area = (uint64_t)k * k, inverse = ((uint64_t)1 << 40) / area + 1;
