@@ -94,7 +94,7 @@ cover: setup-test ## statement coverage by package
 
 .PHONY: docker
 docker: ## an image of the service (needs a Docker engine)
-	@docker build -f docker/Dockerfile -t bargkhan:$(VERSION) .
+	@docker build -f docker/Dockerfile --build-arg VERSION=$(VERSION) -t bargkhan:$(VERSION) .
 
 .PHONY: corpus
 corpus: setup-test ## 200 made pages of each family of defects, read and held against testdata/corpus/floors.txt
@@ -122,9 +122,14 @@ profile: build ## learn the shipped profile anew from the corpus
 
 KILLS ?= 200
 SEED ?=
+CUT ?= 60s
 .PHONY: soak
 soak: setup-test ## the service killed KILLS=200 times at random moments, then everything is looked at; SEED=n repeats
 	@set -o pipefail; BARGKHAN_KILLS=$(KILLS) BARGKHAN_SEED=$(SEED) go test ./cmd/omrd -count=1 -run '^TestSoak$$' -v -timeout 24h | grep -v '^ *==='
+
+.PHONY: faults
+faults: setup-test ## the world fails in every way there is, the database is cut off for CUT=60s; as root for small disks and machines
+	@set -o pipefail; BARGKHAN_CUT=$(CUT) go test ./api/pipeline ./cmd/omrd -count=1 -run '^(TestFaults|TestFaultsGoBy|TestHosts)$$' -v -timeout 30m | grep -E '^ *(---|ok|FAIL|[a-z_]+_test.go:.*(after|needs|not allowed|cannot be had))'
 
 .PHONY: latency
 latency: setup-test ## from a settled file to its verdict, at two sheets a second for a minute
