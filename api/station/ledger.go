@@ -28,13 +28,15 @@ type Entry struct {
 // A ledger is a plain file that is only ever appended to: one line a change, each
 // the whole Entry after it with its own checksum, on the disk before anyone goes
 // on. A line that a power cut tore is cut off when the ledger is opened again, and
-// the change it stood for is made again.
+// the change it stood for is made again. When it is opened and most of it is history,
+// it is written anew with what is known last.
 type ledger struct {
 	mu      sync.Mutex
 	file    *os.File
 	entries map[string]*Entry
 	order   []string // IDs as they came
-	broken  int      // lines that could not be read
+	lines   int
+	broken  int // lines that could not be read
 }
 
 // readLedger reads the ledger at path and says where its last whole line ends. One
@@ -59,6 +61,7 @@ func readLedger(path string) (l *ledger, end int64, err error) {
 			return nil, 0, err
 		}
 		end += int64(len(line))
+		l.lines++
 		if e, ok := parseLine(bytes.TrimSuffix(line, []byte("\n"))); ok {
 			l.remember(e)
 		} else {
@@ -68,8 +71,13 @@ func readLedger(path string) (l *ledger, end int64, err error) {
 }
 
 // openLedger opens the ledger at path for this process alone.
-func openLedger(path string) (*ledger, error) {
+func openLedger(path string, now time.Time) (*ledger, error) {
 	l, end, err := readLedger(path)
+	if err == nil && l.worn(now) {
+		if err = l.rewrite(path); err == nil {
+			l, end, err = readLedger(path)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("ledger of the station: %w", err)
 	}
@@ -87,6 +95,49 @@ func openLedger(path string) (*ledger, error) {
 		return nil, fmt.Errorf("ledger of the station: %w", err)
 	}
 	return l, nil
+}
+
+const (
+	// remembered is how long a file that was put away stays in the ledger: longer than
+	// a session, its objections and the way of a stick.
+	remembered = 180 * 24 * time.Hour
+
+	// wornLines is how many lines of history are no burden: a start reads 100,000 in a
+	// second.
+	wornLines = 20_000
+)
+
+// worn drops what is remembered no longer, and says whether most of the file is
+// history.
+func (l *ledger) worn(now time.Time) bool {
+	l.order = slices.DeleteFunc(l.order, func(id string) bool {
+		old := l.entries[id].Put && now.Sub(l.entries[id].At) > remembered
+		if old {
+			delete(l.entries, id)
+		}
+		return old
+	})
+	return l.lines > wornLines && l.lines > 2*len(l.order)
+}
+
+// rewrite writes the ledger anew, whole or not at all: one line an entry.
+func (l *ledger) rewrite(path string) error {
+	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name()) // it is gone after the rename
+	w := bufio.NewWriter(file)
+	for _, id := range l.order {
+		_, _ = w.Write(formatLine(*l.entries[id])) // Flush tells
+	}
+	if err := errors.Join(w.Flush(), file.Chmod(0o660), file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(file.Name(), path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
 }
 
 func (l *ledger) close() error { return l.file.Close() }

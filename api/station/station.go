@@ -82,7 +82,7 @@ func (s *Station) Open() (err error) {
 		_ = s.lock.Close() // nothing was written
 		return fmt.Errorf("another process works on this folder: stop it first, or give this one its own: %w", err)
 	}
-	if s.ledger, err = openLedger(filepath.Join(s.Data, ledgerName)); err != nil {
+	if s.ledger, err = openLedger(filepath.Join(s.Data, ledgerName), s.now()); err != nil {
 		_ = s.lock.Close() // nothing was written
 		return err
 	}

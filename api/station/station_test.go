@@ -6,7 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -105,7 +107,7 @@ func TestList(t *testing.T) {
 // nothing else is, and it can be written on.
 func TestLedger(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ledger")
-	l, err := openLedger(path)
+	l, err := openLedger(path, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +132,7 @@ func TestLedger(t *testing.T) {
 		if err := os.WriteFile(path, whole[:n], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		l, err := openLedger(path)
+		l, err := openLedger(path, noon)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -151,6 +153,58 @@ func TestLedger(t *testing.T) {
 
 // TestLedgerBroken spoils a byte in the middle: that line is lost and counted, the
 // others stand.
+// TestLedgerWorn writes the ledger anew when most of it is history: what is known last
+// of every file stays, but for those put away half a year ago.
+func TestLedgerWorn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ledger")
+	var raw bytes.Buffer
+	want := map[string]Entry{}
+	line := func(e Entry) {
+		raw.Write(formatLine(e))
+		want[e.ID] = e
+	}
+	for i := range wornLines/3 + 1 {
+		e := Entry{File: fileOf(fmt.Sprintf("20261122T083000.%06dZ-1", i), "a"), Folder: "f"}
+		line(e)
+		e.Sent = noon
+		line(e)
+		e.Fate = &Fate{ID: e.ID, End: Read, Pages: 1, Sheets: 1}
+		line(e)
+	}
+	old := Entry{File: fileOf("20200101T000000.000000Z-1", "b"), Folder: "f", Fate: &Fate{End: Read}, Put: true}
+	old.At = noon.Add(-remembered - time.Hour)
+	line(old)
+	delete(want, old.ID)
+	open := old
+	open.ID, open.Put = "20200101T000000.000000Z-2", false // decided, and its folder out of reach since
+	line(open)
+	if err := os.WriteFile(path, append(raw.Bytes(), "half a li"...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		l, err := openLedger(path, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]Entry{}
+		for _, e := range l.find(func(*Entry) bool { return true }) {
+			got[e.ID] = e
+		}
+		if !maps.EqualFunc(want, got, func(a, b Entry) bool { return bytes.Equal(formatLine(a), formatLine(b)) }) {
+			t.Errorf("%d entries of %d are as they were known last", len(got), len(want))
+		}
+		if l.lines != len(want) || l.broken != 0 {
+			t.Errorf("%d lines, %d broken, of %d entries", l.lines, l.broken, len(want))
+		}
+		if err := l.close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if left, _ := filepath.Glob(path + ".new-*"); left != nil {
+		t.Errorf("left: %q", left)
+	}
+}
+
 func TestLedgerBroken(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ledger")
 	raw := append(formatLine(Entry{File: fileOf("a", "a")}), formatLine(Entry{File: fileOf("b", "b")})...)
