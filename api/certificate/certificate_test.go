@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -370,7 +372,14 @@ func TestFileSigner(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	left := filepath.Join(filepath.Dir(path), ".key-1") // of one who was killed while he made a key
+	if err := os.WriteFile(left, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	again, err := certificate.OpenKey(path)
+	if _, there := os.Stat(left); !errors.Is(there, fs.ErrNotExist) {
+		t.Errorf("%s is left: %v", left, there)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

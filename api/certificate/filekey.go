@@ -41,12 +41,20 @@ func OpenKey(path string) (*FileSigner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("certificate: key file %s: %w", path, err)
 	}
+	// Whoever was killed while he made a key left a secret that nobody uses.
+	left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), hidden))
+	for _, l := range left {
+		_ = os.Remove(l)
+	}
 	s, err := parseKeys(b)
 	if err != nil {
 		return nil, fmt.Errorf("certificate: key file %s: %w", path, err)
 	}
 	return s, nil
 }
+
+// hidden names a key that is being made.
+const hidden = ".key-*"
 
 func readKey(path string) ([]byte, error) {
 	info, err := os.Stat(path)
@@ -74,7 +82,7 @@ func makeKey(path string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(dir, ".key-*") // made with mode 0600
+	f, err := os.CreateTemp(dir, hidden) // made with mode 0600
 	if err != nil {
 		return err
 	}
@@ -83,8 +91,10 @@ func makeKey(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
+	if err := os.Link(f.Name(), path); err != nil {
+		if _, there := os.Stat(path); there != nil {
+			return err
+		} // else somebody was faster, and has taken ours away
 	}
 	return syncFolder(dir)
 }

@@ -302,6 +302,10 @@ func (s *soak) write(d *drop) {
 		}
 		f, err := os.OpenFile(d.path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o660)
 		if errors.Is(err, fs.ErrExist) {
+			if s.names%50 == 0 { // the drop folder is full: the scanner stands still
+				time.Sleep(50 * time.Millisecond)
+				s.live()
+			}
 			continue
 		}
 		s.must(err)

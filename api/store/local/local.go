@@ -238,6 +238,9 @@ const (
 	// A recovery that is still replaying its log after this has a reason that a
 	// person must look at; max_wal_size replays in well under a minute.
 	longestStart = 3 * time.Minute
+	// A process whose server was killed notices within a moment, in any of its waits;
+	// PostgreSQL itself kills what is left of a crash after as long.
+	longestLinger = 5 * time.Second
 	// A fast shutdown writes at most shared_buffers.
 	longestStop = 30 * time.Second
 	// Between two looks at the server's own word on its state.

@@ -145,6 +145,36 @@ func TestServerComesBack(t *testing.T) {
 	}
 }
 
+// TestServerLeavesNobody kills a server one of whose processes is stopped, and so does
+// not notice: it is killed, and the server comes back.
+func TestServerLeavesNobody(t *testing.T) {
+	t.Parallel()
+	s := start(t, folder(t), quick)
+	mustSQL(t, s, "create table kept as select 3 as n")
+	stopped, err := strconv.Atoi(mustSQL(t, s, "select pid from pg_stat_activity where backend_type = 'checkpointer'"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	was := s.pid(t)
+	for _, hit := range []struct {
+		pid int
+		sig syscall.Signal
+	}{{stopped, syscall.SIGSTOP}, {was, syscall.SIGKILL}} {
+		if err := syscall.Kill(hit.pid, hit.sig); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := ""
+	for end := time.Now().Add(deadline); got != "3"; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("the server does not come back beside process %d: %q\n%s", stopped, got, s.tail())
+		}
+		if b, err := os.ReadFile(filepath.Join(s.data(), "postmaster.pid")); err == nil && !strings.HasPrefix(string(b), strconv.Itoa(was)+"\n") {
+			got, _ = sql(s, "select n from kept")
+		}
+	}
+}
+
 // master makes this test binary a service that runs a server until it is killed.
 const master = "LOCAL_TEST_MASTER"
 

@@ -329,7 +329,14 @@ func (s *Server) clear(ctx context.Context) error {
 			return err
 		}
 	}
-	// The children of a killed server end by themselves, once they notice.
+	// The children of a killed server end by themselves, once they notice. One that
+	// does not is killed, as its server would have done: what it still knows is lost.
+	if !s.gone(longestLinger) {
+		for _, pid := range s.processes() {
+			s.log.WarnContext(ctx, "a process of a server that is gone does not end; killing it", "pid", pid)
+			_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended just now
+		}
+	}
 	if !s.gone(longestStop) {
 		return fmt.Errorf("processes %v still use the data: end them", s.processes())
 	}
