@@ -17,7 +17,7 @@ func TestDuties(t *testing.T) {
 	w := newWorld(t)
 	w.setUp()
 	for _, r := range api.Routes() {
-		path := strings.NewReplacer(":id", string(session), ":script", "0000000000", ":field", "q1", ":serial", "x", ":login", "x", ":n", "1", ":file", "x", ":venue", "x").Replace(r.Path)
+		path := strings.NewReplacer(":id", string(session), ":script", "0000000000", ":field", "q1", ":serial", "x", ":login", "x", ":n", "1", ":file", "x", ":venue", "x", ":page", "1.jpg").Replace(r.Path)
 		for _, a := range append([]exam.Account{{}}, accounts...) {
 			req, err := http.NewRequestWithContext(t.Context(), r.Method, w.url+path, strings.NewReader("{"))
 			if err != nil {

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -19,6 +20,7 @@ import (
 	"bargkhan/api/fault"
 	"bargkhan/api/station"
 	"bargkhan/omr"
+	"bargkhan/sheets/geom"
 )
 
 // FarRecords is what is remembered of stations far away. *store.Store satisfies it.
@@ -310,6 +312,34 @@ func (f *surface) farFates(c echo.Context) error {
 		Files json.RawMessage `json:"files"`
 		MAC   string          `json:"mac"`
 	}{raw, station.Seal(k.Sum, raw)})
+}
+
+// backWidth shows a returned A4 page at about 100 dpi: enough to find the paper.
+const backWidth = 850
+
+// farPicture is a page of a file of the station that was given back, as scanned.
+func (f *surface) farPicture(c echo.Context) error {
+	id, err := f.theirs(c)
+	if err != nil {
+		return err
+	}
+	image, err := strconv.Atoi(strings.TrimSuffix(c.Param("page"), ".jpg"))
+	if err != nil {
+		return notFound("چنین صفحه‌ای نیست.")
+	}
+	ctx := c.Request().Context()
+	fs, err := f.Records.Fates(ctx, []string{exam.ArrivalAt(id, c.Param("file"))})
+	if err != nil {
+		return err
+	}
+	if len(fs) == 0 || !slices.ContainsFunc(fs[0].Back, func(b exam.Returned) bool { return b.Image == image }) {
+		return notFound("چنین صفحه‌ای برنگشته است.")
+	}
+	body, err := f.Line.Picture(ctx, exam.View{Scan: fs[0].Scan, Image: image}, geom.Rect[geom.Paper]{}, backWidth)
+	if err != nil {
+		return err
+	}
+	return c.Blob(http.StatusOK, "image/jpeg", body)
 }
 
 // fatesAt are the fates of files by their IDs at the station, in words for its operator.

@@ -154,6 +154,14 @@ func TestFarFates(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for file, want := range map[string]int{
+		back.ID + "/pages/1.jpg": 200, back.ID + "/pages/2.jpg": 404, read.ID + "/pages/1.jpg": 404, "x/pages/1.jpg": 404, back.ID + "/pages/x.jpg": 404,
+	} {
+		status, head, body := h.ask(h.name, "GET", h.at("/files/"+file), "", nil)
+		if status != want || want == 200 && (head.Get("Content-Type") != "image/jpeg" || len(body) == 0) {
+			t.Errorf("picture %s: %d %v, want %d", file, status, head, want)
+		}
+	}
 	var a struct {
 		Files json.RawMessage
 		MAC   string

@@ -86,6 +86,7 @@ func (f *surface) routes() []route {
 		{post, v1 + "/stations/:id/greeting", just(exam.Station), f.greet},
 		{get, v1 + "/stations/:id/files/:file", senders, f.fileState},
 		{put, v1 + "/stations/:id/files/:file", senders, f.filePiece},
+		{get, v1 + "/stations/:id/files/:file/pages/:page", senders, f.farPicture},
 		{post, v1 + "/stations/:id/fates", senders, f.farFates},
 		{post, v1 + "/stations/:id/imports", carriers, f.importList},
 

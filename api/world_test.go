@@ -141,6 +141,11 @@ func (e eye) Read(context.Context, string) iter.Seq2[child.Page, error] {
 
 func (e eye) Picture(_ context.Context, path string, _ int, pose *omr.Pose, box geom.Rect[geom.Paper], width int) ([]byte, error) {
 	src := e.scans[exam.ScanID(path)]
+	if pose == nil { // never read: as scanned
+		var b bytes.Buffer
+		err := jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, width, width)), nil)
+		return b.Bytes(), err
+	}
 	k := box.W() / float64(width)
 	out := image.NewGray(image.Rect(0, 0, width, int(box.H()/k)))
 	for y := range out.Rect.Dy() {

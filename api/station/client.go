@@ -215,6 +215,11 @@ func (c *Client) Fates(ctx context.Context, bearer, station string, ids []string
 	return a.Files, raw, err
 }
 
+// Picture is a page of a file that was given back, as a JPEG.
+func (c *Client) Picture(ctx context.Context, bearer, station, file string, image int) ([]byte, error) {
+	return c.do(ctx, bearer, http.MethodGet, c.at(station, "files/"+url.PathEscape(file)+"/pages/"+strconv.Itoa(image)+".jpg"), "application/json", nil)
+}
+
 // Import hands in a signed list and returns the state of each of its files by ID.
 func (c *Client) Import(ctx context.Context, bearer, station string, s Signed) (map[string]State, error) {
 	var a struct {
@@ -256,27 +261,37 @@ func (c *Client) call(ctx context.Context, bearer, method, address string, in, o
 // given back are far below it.
 const maxAnswer = 8 << 20
 
+// send sends body and reads the answer's JSON into out.
 func (c *Client) send(ctx context.Context, bearer, method, address, kind string, body []byte, out any) error {
-	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
+	raw, err := c.do(ctx, bearer, method, address, kind, body)
 	if err != nil {
 		return err
+	}
+	return json.Unmarshal(raw, out)
+}
+
+// do sends body and returns the answer's.
+func (c *Client) do(ctx context.Context, bearer, method, address, kind string, body []byte) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
 	}
 	req.Header.Set("Authorization", "Bearer "+bearer)
 	req.Header.Set("Content-Type", kind)
 	res, err := c.http.Do(req)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer res.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if res.StatusCode != http.StatusOK {
 		p := &Problem{Status: res.StatusCode}
 		_ = json.Unmarshal(raw, p) // what is not ours, a proxy's page, stays a status
 		p.Status = res.StatusCode
-		return p
+		return nil, p
 	}
-	return json.Unmarshal(raw, out)
+	return raw, nil
 }

@@ -32,6 +32,8 @@ type Shown struct {
 	State   string `json:"state"`
 	Trouble string `json:"trouble,omitempty"`
 	Fate    *Fate  `json:"fate,omitempty"`
+
+	Pictures []int `json:"pictures,omitempty"` // pages given back of which a picture is here
 }
 
 // A ShownWait is a file in a drop folder that is not taken, and why.
@@ -83,7 +85,7 @@ func (s *Station) Status() Status {
 
 // shown is an entry as the operator sees it.
 func (s *Station) shown(e Entry, sticks map[string]time.Time) Shown {
-	out := Shown{File: e.File, State: "unsent", Fate: e.Fate}
+	out := Shown{File: e.File, State: "unsent", Fate: e.Fate, Pictures: s.pictured(e)}
 	_, stick := sticks[e.ID]
 	switch {
 	case e.Fate != nil:
@@ -239,6 +241,7 @@ func (s *Station) Handler(assets fs.FS, fonts string) http.Handler {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(s.Status()) // who went away needs no answer
 	})
+	mux.HandleFunc("GET /files/{file}/pages/{page}", s.showPicture)
 	mux.Handle("GET /assets/", http.StripPrefix("/assets/", http.FileServerFS(assets)))
 	mux.HandleFunc("GET /assets/fonts/{face}", func(w http.ResponseWriter, r *http.Request) {
 		face := path.Base(r.PathValue("face"))

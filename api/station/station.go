@@ -209,7 +209,7 @@ func (s *Station) alarm(folder string, err error) {
 func (s *Station) settle(ctx context.Context) {
 	const every = 2 * time.Second
 	for ctx.Err() == nil {
-		s.receipts()
+		s.receipts(ctx)
 		for _, e := range s.ledger.find(func(e *Entry) bool { return e.Fate != nil && !e.Put }) {
 			if err := s.put(e); err != nil && ctx.Err() == nil {
 				s.log().Warn("a file could not be put away; it is tried again", "file", e.ID, "name", e.Name, "err", err)
@@ -220,10 +220,11 @@ func (s *Station) settle(ctx context.Context) {
 }
 
 // decide keeps the fate of a file and puts it away.
-func (s *Station) decide(e Entry, f Fate) error {
+func (s *Station) decide(ctx context.Context, e Entry, f Fate) error {
 	if e.Fate = &f; e.Sent.IsZero() {
 		e.Sent = s.now()
 	}
+	s.fetch(ctx, e)
 	if err := s.ledger.put(e); err != nil {
 		return err
 	}
@@ -246,7 +247,7 @@ func (s *Station) put(e Entry) error {
 	case e.Fate.End == Copied:
 		err = f.Done(a, intake.Copies)
 	case len(back) > 0:
-		err = errors.Join(f.Slip(a, slip(e), nil), f.Done(a, intake.Read))
+		err = errors.Join(f.Slip(a, slip(e), s.pictures(e)), f.Done(a, intake.Read))
 	default:
 		err = f.Done(a, intake.Read)
 	}

@@ -310,10 +310,10 @@ func openReceipt(raw []byte, k Key) (out []Fate, err error) {
 }
 
 // receipts takes in what receipts say.
-func (s *Station) receipts() {
+func (s *Station) receipts(ctx context.Context) {
 	names, _ := filepath.Glob(filepath.Join(s.Data, receiptsDir, "*.json"))
 	for _, name := range names {
-		if err := s.receipt(name); err != nil {
+		if err := s.receipt(ctx, name); err != nil {
 			s.log().Error("a receipt was not taken in", "file", name, "err", err)
 			continue
 		}
@@ -321,7 +321,7 @@ func (s *Station) receipts() {
 	}
 }
 
-func (s *Station) receipt(name string) error {
+func (s *Station) receipt(ctx context.Context, name string) error {
 	k, err := s.Key()
 	if err != nil {
 		return err
@@ -340,7 +340,7 @@ func (s *Station) receipt(name string) error {
 			continue
 		}
 		if f.End != Waiting {
-			err = errors.Join(err, s.decide(e, f))
+			err = errors.Join(err, s.decide(ctx, e, f))
 		} else if e.Sent.IsZero() {
 			e.Sent = s.now()
 			err = errors.Join(err, s.ledger.put(e))

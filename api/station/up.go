@@ -216,7 +216,7 @@ func (s *Station) askAll(ctx context.Context, open []Entry) error {
 			case !ok:
 				err = errors.Join(err, s.again(e))
 			case f.End != Waiting:
-				err = errors.Join(err, s.decide(e, f))
+				err = errors.Join(err, s.decide(ctx, e, f))
 			}
 		}
 		if err != nil {

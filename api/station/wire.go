@@ -90,8 +90,9 @@ type Back struct {
 	Do     string `json:"do"`
 }
 
-// blank is the reason of pages that nobody needs back.
-const blank = "blank-page"
+// expected are the reasons of pages that belong in a stack and that nobody needs back:
+// blank backs, header and end sheets.
+var expected = []string{"blank-page", "separator"}
 
 // A Note is a word to the operator about the machine.
 type Note struct {

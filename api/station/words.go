@@ -10,10 +10,10 @@ import (
 	"bargkhan/api/persian"
 )
 
-// needed lists the pages given back that somebody needs: blank ones are counted
-// and kept, and no paper is looked for.
+// needed lists the pages given back that somebody needs: blank ones, and those that
+// part stacks, are counted and kept, and no paper is looked for.
 func (f *Fate) needed() []Back {
-	return slices.DeleteFunc(slices.Clone(f.Back), func(b Back) bool { return b.Reason == blank })
+	return slices.DeleteFunc(slices.Clone(f.Back), func(b Back) bool { return slices.Contains(expected, b.Reason) })
 }
 
 // slip is the text beside what was given back: each page, why, and what to do. It
@@ -28,7 +28,7 @@ func slip(e Entry) string {
 		line("این فایل خوانده نشد و برگردانده شد.")
 	} else {
 		back = e.Fate.needed()
-		line("%s از %s صفحهٔ این فایل خوانده نشد و برگردانده شد؛ بقیه خوانده شد یا سفید بود.", persian.Int(len(back)), persian.Int(e.Fate.Pages))
+		line("%s از %s صفحهٔ این فایل خوانده نشد و برگردانده شد؛ بقیه خوانده شد، یا سفید یا سربرگ دسته بود.", persian.Int(len(back)), persian.Int(e.Fate.Pages))
 	}
 	line("")
 	line("فایل: %s", e.Name)
