@@ -20,7 +20,8 @@ type strip struct {
 const (
 	alike              = 1.15 // the largest gamma of a patch over the smallest: print and paper differ by less
 	leastGamma, gammas = 0.7, 1.5
-	clean              = 0.05 // ink of the blank patch: more is dirt on the strip
+	even               = 0.1  // from 1: a gamma so small is a speck on the strip as likely as the lamp
+	clean              = 0.02 // ink of the blank patch, 0.012 on clean pages: more is dirt on the strip
 	blackened          = 0.9  // ink of a grey patch that is seen as black
 	whitened           = 0.1  // and as white
 	halfInk            = 0.45 // what counts as half of black
@@ -63,7 +64,7 @@ func (s strip) faithful() bool { return s.gamma > 0 }
 
 // straight is ev with the ink that it would have in a scan without a gamma.
 func (s strip) straight(ev []Evidence) []Evidence {
-	if s.gamma == 0 {
+	if s.gamma == 0 || math.Abs(s.gamma-1) < even {
 		return ev
 	}
 	ev = slices.Clone(ev)
