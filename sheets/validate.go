@@ -22,7 +22,7 @@ const (
 	maxPages   = 15   // what a stamp can number
 	maxBubbles = 5000 // on a page; the fullest real one has 1,101
 	maxFigures = 5000 // of decor on a page; a full sheet of ours has 400
-	leastBare  = 24   // bubbles of a page with fewer than three anchors: fewer stand like letters of a text
+	leastBare  = 16   // bubbles of a page with fewer than three anchors: fewer stand like letters of a text
 	leastSide  = 1.5  // of any bubble: nine pixels at 150 dpi, two of them outline on each side
 	ourSide    = 2.2  // of a bubble of ours: a pencil's dot must fit inside the outline
 	ourGap     = 0.9  // between bubbles of ours: half of it is the room to search for each
