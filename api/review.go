@@ -32,6 +32,7 @@ type question struct {
 	Decisive bool            `json:"decisive"`
 	Office   bool            `json:"office"`
 	Pictures []picture       `json:"pictures"`
+	Alike    int             `json:"alike,omitempty"` // other ticks, or crosses, of the sheet that one decision may settle too
 }
 
 // A picture is one scan of the field of a question.
@@ -106,6 +107,11 @@ func (f *surface) next(c echo.Context) error {
 			return err
 		}
 		q := questionOf(*t, s)
+		others, err := f.alike(ctx, s, t.Field)
+		if err != nil {
+			return err
+		}
+		q.Alike = len(others)
 		a.Task, a.Until = &q, &until
 	}
 	return c.JSON(http.StatusOK, a)
@@ -230,6 +236,7 @@ type decision struct {
 	CannotSay bool             `json:"cannot_say"`
 	Withdrawn bool             `json:"withdrawn"`
 	Note      string           `json:"note"`
+	Alike     bool             `json:"alike"` // so too for all ticks, or crosses, of the sheet
 }
 
 // rule records a person's decision on a field of a script.
@@ -244,10 +251,72 @@ func (f *surface) rule(c echo.Context) error {
 		return err
 	}
 	r := exam.Ruling{Field: d.Field, Choices: choices, CannotSay: d.CannotSay, Withdrawn: d.Withdrawn, By: w.Login, At: f.Now(), Note: d.Note}
+	if d.Alike {
+		return f.ruleAlike(c, id, &d, r)
+	}
 	if err := f.decide(ctx, w, id, d.Rev, r); err != nil {
 		return err
 	}
 	return c.JSON(http.StatusCreated, map[string]any{"script": id, "rev": d.Rev + 1})
+}
+
+// ruleAlike records a decision on a tick or a cross, and the same on all others of the
+// sheet, each as a ruling of its own that can be taken back by itself. Where the script
+// changes meanwhile, what is recorded stands and the rest is asked as usual.
+func (f *surface) ruleAlike(c echo.Context, id exam.ScriptID, d *decision, r exam.Ruling) error {
+	ctx, w := c.Request().Context(), whoIs(c)
+	s, err := f.Records.Script(ctx, id)
+	if err != nil {
+		return err
+	}
+	t, others, err := f.likeTask(ctx, s, d.Field)
+	if err != nil {
+		return err
+	}
+	if t == nil || t.Kind() == 0 || d.Choices == nil {
+		return invalid("این پرسش دربارهٔ یک تیک یا ضربدر تنها نیست.", "تصمیم را بی alike بفرستید.")
+	}
+	if _, err := t.Likewise(t, r.Choices); err != nil {
+		return err
+	}
+	if err := f.decide(ctx, w, id, d.Rev, r); err != nil {
+		return err
+	}
+	rev, also := d.Rev+1, []question{}
+	for i := range others {
+		like := r
+		like.Field, like.Note = others[i].Field, "همان تصمیمِ "+label(s.Design, d.Field, t.Role)
+		if like.Choices, err = t.Likewise(&others[i], r.Choices); err != nil {
+			return err
+		}
+		if err := f.decide(ctx, w, id, rev, like); err != nil {
+			f.Log.WarnContext(ctx, "not all ticks of a sheet were decided alike", "script", id, "decided", i, "of", len(others), "err", err)
+			break
+		}
+		rev++
+		also = append(also, questionOf(others[i], s))
+	}
+	return c.JSON(http.StatusCreated, map[string]any{"script": id, "rev": rev, "also": also})
+}
+
+// likeTask is the open task on a field of s, nil if there is none, and the others that
+// one decision on it may settle too.
+func (f *surface) likeTask(ctx context.Context, s *exam.Script, field sheets.FieldID) (*exam.Task, []exam.Task, error) {
+	ses, err := f.Records.Session(ctx, s.Session)
+	if err != nil {
+		return nil, nil, err
+	}
+	all := exam.Mark(ses, s, nil, nil).Tasks
+	i := slices.IndexFunc(all, func(t exam.Task) bool { return t.Field == field })
+	if i < 0 {
+		return nil, nil, nil
+	}
+	return &all[i], all[i].Alike(all), nil
+}
+
+func (f *surface) alike(ctx context.Context, s *exam.Script, field sheets.FieldID) ([]exam.Task, error) {
+	_, others, err := f.likeTask(ctx, s, field)
+	return others, err
 }
 
 // decide lets w rule on a script as it was at rev, if it is his to rule.

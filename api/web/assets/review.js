@@ -81,6 +81,9 @@ async function show(q) {
   options.replaceChildren(...q.options.map(button));
   at('blank').querySelector('bdi').textContent = keyed(q) ? 'B' : '0';
   at('several').disabled = q.options.length < 2;
+  at('alike').hidden = !q.alike;
+  at('alike').setAttribute('aria-pressed', 'false');
+  at('alike').querySelector('span').textContent = 'همین تصمیم برای همهٔ ' + (q.doubts.some((d) => d.reason === 'cross') ? 'ضربدرهای' : 'تیک‌های') + ' این برگه (' + fa((q.alike || 0) + 1) + ')';
   if (q.several) choose(new Set());
   mark();
   try {
@@ -201,6 +204,17 @@ function several() {
   confirm();
 }
 
+// alike says whether the next decision is for all ticks, or crosses, of the sheet.
+function alike() {
+  return !at('alike').hidden && at('alike').getAttribute('aria-pressed') === 'true';
+}
+
+function toggleAlike() {
+  if (desk.dataset.state !== 'ready' || at('alike').hidden) return;
+  at('alike').setAttribute('aria-pressed', String(!alike()));
+  tell('hint', alike() ? 'گزینهٔ نشانه‌خورده را بزنید تا همهٔ این نشانه‌ها پذیرفته شود، یا «سفید است» را تا هیچ‌یک پذیرفته نشود.' : '');
+}
+
 function confirm() {
   if (marks.size < 2 && !task.several) {
     tell('hint', 'دست‌کم دو گزینه انتخاب کنید، یا Esc را بزنید.');
@@ -215,11 +229,12 @@ async function decide(what) {
   state('busy');
   const q = task;
   pending = null;
+  if (alike() && what.choices) what = {...what, alike: true};
   try {
     const a = await send('POST', rulings(q), {rev: q.rev, field: q.field, ...what});
-    past.push(q);
+    past.push(q, ...(a.also || []));
     revs[q.script] = a.rev;
-    done++;
+    done += 1 + (a.also || []).length;
     remember();
   } catch (err) {
     failed(err, () => {
@@ -322,7 +337,7 @@ function again() {
 // layout the key 1 writes ۱.
 const keys = {
   KeyB: () => decide({choices: []}), KeyD: several, KeyX: () => decide({cannot_say: true}),
-  KeyU: undo, Backspace: undo,
+  KeyA: toggleAlike, KeyU: undo, Backspace: undo,
   Enter: () => pending ? again() : marks && confirm(),
   NumpadEnter: () => pending ? again() : marks && confirm(),
   Escape: () => {
@@ -360,6 +375,7 @@ document.addEventListener('keydown', (e) => {
 at('blank').addEventListener('click', () => decide({choices: []}));
 at('several').addEventListener('click', several);
 at('cannot').addEventListener('click', () => decide({cannot_say: true}));
+at('alike').addEventListener('click', toggleAlike);
 at('undo').addEventListener('click', undo);
 at('undo2').addEventListener('click', undo);
 addEventListener('online', () => pending && again());
