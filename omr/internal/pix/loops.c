@@ -14,9 +14,11 @@
 #define CLONES
 #endif
 
+int pix_vectors = 2;
+
 static int fast(void) {
 #if defined(__x86_64__)
-	return __builtin_cpu_supports("avx2");
+	return pix_vectors > 0 && __builtin_cpu_supports("avx2");
 #else
 	return 0;
 #endif
@@ -24,7 +26,7 @@ static int fast(void) {
 
 #if defined(__x86_64__)
 static int wide(void) {
-	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+	return pix_vectors > 1 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
 	       __builtin_cpu_supports("avx512bw");
 }
 #endif

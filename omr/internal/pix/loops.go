@@ -49,6 +49,9 @@ func first(b []uint8) *C.uint8_t { return (*C.uint8_t)(unsafe.SliceData(b)) }
 // values is the address of numbers.
 func values(v []float64) *C.double { return (*C.double)(unsafe.SliceData(v)) }
 
+// vectors bounds the vectors that loops use, as pix_vectors says.
+func vectors(most int) { C.pix_vectors = C.int(most) }
+
 // places are some places on paper, in mm from a point, as C reads them.
 func places(steps []geom.Point[geom.Paper]) *C.double {
 	return (*C.double)(unsafe.Pointer(unsafe.SliceData(steps)))

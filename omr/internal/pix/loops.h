@@ -8,6 +8,10 @@
 // version in Go does (oracle_test.go), to the last bit: no sum of products is
 // fused, and sums of brightness are whole numbers. Callers check all sizes.
 
+// The widest vectors that are used: 2 of 512 bits, 1 of 256, 0 none. For tests, which
+// look at what older processors do.
+extern int pix_vectors;
+
 // A picture of w×h pixels; size is the bytes from at that may be read.
 typedef struct {
 	const uint8_t *at;

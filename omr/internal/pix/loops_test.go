@@ -1,6 +1,7 @@
 package pix
 
 import (
+	"fmt"
 	"image"
 	"math"
 	"math/rand/v2"
@@ -31,6 +32,18 @@ func printed(w, h int, seed uint64) *image.Gray {
 		}
 	}
 	return img
+}
+
+// TestOlderProcessors runs the tests of loops as processors with shorter vectors do.
+func TestOlderProcessors(t *testing.T) {
+	defer vectors(2)
+	for most := range 2 {
+		vectors(most)
+		for name, test := range map[string]func(*testing.T){"pictures": TestLoopsOverPictures, "quantiles": TestQuantiles,
+			"places": TestLoopsOverPlaces, "mapped": TestMapped, "tally": TestTally, "climb": TestClimb} {
+			t.Run(fmt.Sprint(name, " ", most), test)
+		}
+	}
 }
 
 // sizes are odd, and multiples of what loops do at once, and just beside them.
