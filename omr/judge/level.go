@@ -35,9 +35,9 @@ const (
 	levelBand = 0.15
 	// mostLevel bounds the blank level of a page whose bubbles hold letters, plainLevel
 	// that of one whose bubbles are empty. Measured: 0.21 in halftone with capitals inside,
-	// and 0.03 on the worst copy. What looks darker than that and blank is a page on which
+	// 0.36 of those at 80 dpi, and 0.03 on the worst copy without letters. What looks darker than that and blank is a page on which
 	// nearly every bubble is marked: then none of its blanks is believed.
-	mostLevel, plainLevel = 0.3, 0.06
+	mostLevel, plainLevel = 0.42, 0.06
 	// fewOfAKind is the least number of bubbles with one letter that have a level
 	// of their own.
 	fewOfAKind = 8
