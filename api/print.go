@@ -3,11 +3,13 @@ package api
 import (
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
 	"bargkhan/api/exam"
 	"bargkhan/api/fault"
+	"bargkhan/api/persian"
 	"bargkhan/sheets"
 	"bargkhan/sheets/print"
 	"bargkhan/sheets/typeset"
@@ -16,18 +18,25 @@ import (
 // maxSpares bounds one print: a hall has dozens of spares, not thousands.
 const maxSpares = 5000
 
+// maxStack bounds a stack: no feeder takes more at once.
+const maxStack = 500
+
 // printSheets allots the serials of a session and answers with its sheets as PDF:
 // one for each candidate, in the order of the roster, then the spares. Asking again
 // prints the same serials again.
 func (f *surface) printSheets(c echo.Context) error {
 	var ask struct {
 		Spares int `json:"spares"`
+		Stack  int `json:"stack"` // sheets of a stack at most; 0: no stacks
 	}
 	if err := decode(c, &ask); err != nil {
 		return err
 	}
 	if ask.Spares < 0 || ask.Spares > maxSpares {
 		return invalid("شمار برگه‌های سفید پذیرفته نیست.", fmt.Sprintf("عددی از ۰ تا %s بدهید.", fa(maxSpares)))
+	}
+	if ask.Stack < 0 || ask.Stack > maxStack {
+		return invalid("اندازهٔ دسته پذیرفته نیست.", fmt.Sprintf("عددی از ۱ تا %s بدهید، یا stack را ندهید.", fa(maxStack)))
 	}
 	ctx, id := c.Request().Context(), exam.SessionID(c.Param("id"))
 	ses, err := f.Records.Session(ctx, id)
@@ -48,6 +57,15 @@ func (f *surface) printSheets(c echo.Context) error {
 	}
 	if spare == nil && len(spares) > 0 {
 		return noSpare()
+	}
+	if ask.Stack > 0 && len(cs)+len(spares) == 0 {
+		return fault.New(fault.Conflict, "برگه‌ای برای چاپ نیست.", "نخست فهرست داوطلبان را وارد کنید، یا شمار برگه‌های سفید را بدهید.")
+	}
+	if ask.Stack > 0 {
+		b := print.Batch{Design: own, Spare: spare, Session: string(id), Name: ses.Name, Date: faDate(ses.Date), Stack: ask.Stack,
+			Venues: sittings(ses, cs), Spares: slices.Collect(copiesOf(spares))}
+		asPDF(c, string(id)+".pdf")
+		return b.PDF(c.Response(), fonts, nil)
 	}
 	all, err := batches(ses, own, spare, cs, spares, fonts)
 	if err != nil {
@@ -142,12 +160,40 @@ func batches(ses *exam.Session, own, spare *sheets.Design, cs []exam.Candidate, 
 	return append(all, batch{p, copiesOf(spares)}), nil
 }
 
-// stream writes the batches as one PDF. A fault after the first page cannot change
-// the status any more: the file ends without its end, and no reader opens it.
-func stream(c echo.Context, name, title string, all []batch) error {
+// sittings are the venues of a session as they are printed: each with its sheets in the
+// order of the roster, and its list at the door in the order of the names. Whoever has
+// no venue comes last.
+func sittings(ses *exam.Session, cs []exam.Candidate) (out []print.Venue) {
+	of := map[string][]print.Copy{}
+	for k := range copiesFor(ses, cs) {
+		of[k.Person.Venue] = append(of[k.Person.Venue], k)
+	}
+	names := make([]string, 0, len(ses.Venues)+1)
+	for _, v := range ses.Venues {
+		names = append(names, v.Name)
+	}
+	for _, name := range append(names, "") {
+		if here := of[name]; len(here) > 0 {
+			door := slices.Clone(here)
+			persian.Sort(door, func(k print.Copy) string { return k.Person.Name })
+			out = append(out, print.Venue{Name: name, Sheets: here, Door: door})
+			delete(of, name) // two venues of one name are one
+		}
+	}
+	return out
+}
+
+// asPDF says that a file to keep follows.
+func asPDF(c echo.Context, name string) {
 	h := c.Response().Header()
 	h.Set(echo.HeaderContentType, "application/pdf")
 	h.Set(echo.HeaderContentDisposition, `attachment; filename="`+name+`"`)
+}
+
+// stream writes the batches as one PDF. A fault after the first page cannot change
+// the status any more: the file ends without its end, and no reader opens it.
+func stream(c echo.Context, name, title string, all []batch) error {
+	asPDF(c, name)
 	out := typeset.NewPDF(c.Response(), typeset.Meta{Title: title})
 	for _, b := range all {
 		for k := range b.copies {

@@ -89,6 +89,27 @@ func TestTrays(t *testing.T) {
 	}
 }
 
+// TestStacksPrinted prints by venue, in stacks between header and end sheets.
+func TestStacksPrinted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.setUp()
+	status, head, pdf := w.ask("expert", "POST", at("/sheets"), "application/json", `{"spares": 2, "stack": 3}`)
+	if status != 200 || head.Get("Content-Type") != "application/pdf" {
+		t.Fatalf("%d %v %.200s", status, head, pdf)
+	}
+	// Of the venue: lists for door and signatures, and two stacks of two sheets; one
+	// stack of two spares. Each stack has a header and an end.
+	if want := "/Type/Pages/Count 14/"; !strings.Contains(string(pdf), want) {
+		t.Errorf("the PDF does not have 14 pages")
+	}
+	for _, bad := range []string{`{"stack": -1}`, `{"stack": 501}`} {
+		if status, _, _ := w.ask("expert", "POST", at("/sheets"), "application/json", bad); status != 400 {
+			t.Errorf("%s: %d, want 400", bad, status)
+		}
+	}
+}
+
 // TestS32Streak tells a station to clean the glass when three sheets in a row have a
 // line on them, and stops when one is clean.
 func TestS32Streak(t *testing.T) {
