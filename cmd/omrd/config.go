@@ -35,7 +35,8 @@ type Config struct {
 	// server is started in Data/postgres from the distribution's programs.
 	Database string `toml:"database" env:"DATABASE"`
 
-	// Listen is the address of the HTTP server, host:port. Port 0 takes a free one.
+	// Listen is the address of the HTTP server, host:port. Port 0 takes a free one. A
+	// worker shows there how it does (/metrics, /healthz, /readyz) and nothing else.
 	Listen string `toml:"listen" env:"LISTEN"`
 
 	// BaseURL is how people reach the service; it is printed in the codes of
