@@ -126,7 +126,7 @@ func (l *ledger) rewrite(path string) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name()) // it is gone after the rename
+	defer func() { _ = os.Remove(file.Name()) }() // it is gone after the rename
 	w := bufio.NewWriter(file)
 	for _, id := range l.order {
 		_, _ = w.Write(formatLine(*l.entries[id])) // Flush tells
