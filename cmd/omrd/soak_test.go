@@ -463,15 +463,25 @@ func (s *soak) remember(ctx context.Context) bool {
 // peace lets the service come to rest and stops it.
 func (s *soak) peace() {
 	s.rest()
-	if !s.hidden(7 * 24 * time.Hour) {
+	if !s.hidden(7*24*time.Hour) && len(s.claims()) == 0 {
 		return
 	}
-	// What a kill left half written goes when it is old.
+	// What a kill left half done goes when it is old: a file when it was hidden for
+	// days, the folder of a claim that never got its file after a minute.
 	s.live()
-	for limit := time.Now().Add(time.Minute); s.hidden(0) && time.Now().Before(limit); {
+	for limit := time.Now().Add(2 * time.Minute); (s.hidden(0) || len(s.claims()) > 0) && time.Now().Before(limit); {
 		time.Sleep(50 * time.Millisecond)
 	}
 	s.rest()
+}
+
+// claims lists the folders of claims.
+func (s *soak) claims() (out []string) {
+	for _, station := range stations {
+		claims, _ := filepath.Glob(filepath.Join(s.dir(station, "work"), "*"))
+		out = append(out, claims...)
+	}
+	return out
 }
 
 // rest lets the service come to rest once, and stops it.
