@@ -5,6 +5,7 @@ package pipeline
 
 import (
 	"context"
+	"time"
 
 	"bargkhan/api/exam"
 	"bargkhan/omr"
@@ -41,6 +42,9 @@ type Store interface {
 	// Resume queues again the reading of at most limit scans with pages that waited
 	// for the opening of their session, and says how many.
 	Resume(ctx context.Context, limit int) (int, error)
+
+	// Age lets scans that have waited for so long go before what came later.
+	Age(ctx context.Context, waited time.Duration) error
 
 	// Design finds the revision with this head of its digest; nil without error
 	// when there is none.

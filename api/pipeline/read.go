@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"time"
 
 	"bargkhan/api/exam"
 	"bargkhan/api/fault"
@@ -178,12 +179,28 @@ func (l *Line) prints(ctx context.Context, id exam.SessionID, d sheets.Digest) (
 	return true, nil
 }
 
+const (
+	// patient is how long the rest of a dump waits for the stacks of other stations: a
+	// hall's exam is scanned in less.
+	patient = 10 * time.Minute
+
+	// aging is how often that is looked at.
+	aging = time.Minute
+)
+
 // resumed bounds how many scans go back into the queue in one transaction.
 const resumed = 100
 
-// Resume has what waited for the opening of its session read, until ctx is done.
+// Resume has what waited for the opening of its session read, and what has waited for
+// long go before the newest, until ctx is done.
 func (l *Line) Resume(ctx context.Context) error {
-	for ctx.Err() == nil {
+	for aged := time.Now(); ctx.Err() == nil; {
+		if time.Since(aged) > aging {
+			aged = time.Now()
+			if err := l.Store.Age(ctx, patient); err != nil && ctx.Err() == nil {
+				l.complain("what has waited for long could not be put before the newest; it is tried again", err)
+			}
+		}
 		n, err := l.Store.Resume(ctx, resumed)
 		if err != nil && ctx.Err() == nil {
 			l.complain("sheets of a session that was opened could not be queued; it is tried again", err)

@@ -114,8 +114,8 @@ func (s *Store) begin(ctx context.Context, tx pgx.Tx, id exam.ScanID, round int)
 // turn is the priority of a scan's job, 1 the first, by how much of its station
 // waits: a stack that is being scanned stays below the first bound, and goes before
 // the rest of what another station has dumped. No file of a station overtakes an
-// earlier one. While a station waits with more, its rest waits for all others; the
-// machine reads faster than halls scan, so that comes to an end.
+// earlier one. While a station waits with more, its rest waits for all others, but not
+// for ever: see Age.
 func turn(ctx context.Context, tx pgx.Tx, id exam.ScanID) (int, error) {
 	var waiting, last int
 	err := tx.QueryRow(ctx, `
@@ -129,6 +129,19 @@ func turn(ctx context.Context, tx pgx.Tx, id exam.ScanID) (int, error) {
 		}
 	}
 	return 4, err // River knows no more
+}
+
+// Age lets scans that have waited for so long go with the stacks of other stations, in
+// the order in which they came. Only the stack that is being scanned stays before them.
+func (s *Store) Age(ctx context.Context, waited time.Duration) (err error) {
+	defer fault.Wrap(&err, "store: age what waits")
+	return s.change(ctx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `
+			update river_job set priority = 2
+			where state = 'available' and priority > 2 and kind = $1 and created_at <= now() - $2 * interval '1 second'`,
+			reading{}.Kind(), waited.Seconds())
+		return err
+	})
 }
 
 // Scan is a fault.NotFound when no such file came.
