@@ -123,17 +123,21 @@ type Reason uint8
 
 // The reasons of rejects.
 const (
-	NoAnchors Reason = iota + 1 // too few to be sure: another paper, or too much hidden
-	NoStamp                     // the code is missing or damaged
-	NoDesign                    // printed from a design, or a revision, we do not have
-	Distorted                   // Residual, Scale or Fit out of bounds
-	BlankPage                   // nothing is printed here; kept and counted all the same
-	Mirrored                    // scanned through the back, or a film
-	Undecoded                   // the page's picture cannot be decoded
-	Killed                      // reading this page ended its process, or took too long
-	Foreign                     // a sheet of ours that no open session expects
-	TestSheet                   // a sheet of a test deck
-	TooSmall                    // the resolution is too low to see a bubble
-	Separator                   // the header or the end sheet of a stack
-	Unopened                    // a sheet of a session that is not opened for scanning yet
+	NoAnchors   Reason = iota + 1 // too few to be sure: another paper, or too much hidden
+	NoStamp                       // the code is missing or damaged
+	NoDesign                      // printed from a design, or a revision, we do not have
+	Distorted                     // Residual, Scale or Fit out of bounds
+	BlankPage                     // nothing is printed here; kept and counted all the same
+	Mirrored                      // scanned through the back, or a film
+	Undecoded                     // the page's picture cannot be decoded
+	Killed                        // reading this page ended its process, or took too long
+	Foreign                       // a sheet of ours that no open session expects
+	TestSheet                     // a sheet of a test deck
+	TooSmall                      // the resolution is too low to see a bubble
+	Separator                     // the header or the end sheet of a stack
+	Unopened                      // a sheet of a session that is not opened for scanning yet
+	Cropped                       // corner markers lie outside the picture
+	LowContrast                   // print is hardly darker than paper
+	Blurred                       // nothing has a sharp edge
+	Soiled                        // dark lines run through the whole page
 )

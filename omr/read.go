@@ -263,25 +263,3 @@ func (s *sight) notes(p *Pose, black float64, lines *pix.Lines) (out []Note) {
 	}
 	return out
 }
-
-// diagnose replaces "no anchors" by the true cause where the page shows one.
-func (s *sight) diagnose(err error) error {
-	var back *Reject
-	if !errors.As(err, &back) || back.Reason != NoAnchors {
-		return err
-	}
-	if s.paper.White < darkness {
-		return reject(NoAnchors, "the picture is dark all over: there is no paper on it, or no light")
-	}
-	if pix.Printed(s.small, 0.7*s.paper.White) < blankShare {
-		return reject(BlankPage, "nothing is printed on this page")
-	}
-	return err
-}
-
-// darkness is the brightness that no paper has, however dark the scan.
-const darkness = 64
-
-// blankShare is the share of dark pixels below which a page is blank: the four
-// corner markers alone are five times as much.
-const blankShare = 0.0006

@@ -75,7 +75,12 @@ func TestRejects(t *testing.T) {
 		"a wrong revision":   {sheet(), omr.Reader{Design: wrong}, omr.NoDesign},
 		"not the expected":   {sheet(), omr.Reader{Design: both, Expect: other}, omr.Foreign},
 		"nothing to ask":     {sheet(), omr.Reader{Expect: other}, omr.NoDesign},
-		"half a sheet":       {sheet(dpi.Crop(0, 0, 0, 150)), omr.Reader{Design: both}, omr.NoAnchors},
+		"half a sheet":       {sheet(dpi.Crop(0, 0, 0, 150)), omr.Reader{Design: both}, omr.Cropped},
+		"its left cut off":   {sheet(omrtest.Skew(2), dpi.Crop(25, 0, 0, 0)), omr.Reader{Design: both}, omr.Cropped},
+		"hardly any toner":   {sheet(omrtest.Range(200, 250)), omr.Reader{Design: both}, omr.LowContrast},
+		"out of focus":       {sheet(omrtest.Blur(9)), omr.Reader{Design: both}, omr.Blurred},
+		"dirty glass":        {sheet(omrtest.Streak(0.07, 9, 20), omrtest.Streak(0.085, 9, 20), omrtest.Streak(0.915, 9, 20), omrtest.Streak(0.93, 9, 20)), omr.Reader{Design: both}, omr.Soiled},
+		"a back":             {sheet(omrtest.Contrast(0.1), omrtest.Range(225, 250)), omr.Reader{Design: both}, omr.BlankPage},
 	} {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()

@@ -103,6 +103,34 @@ var rejectWords = map[omr.Reason]Word{
 		"The session of this sheet is not opened for scanning at this station: its test deck was not checked, and nobody signed for that.",
 		"Do not scan it again; ask the office to open the session for scanning. This very picture is then read by itself.",
 	},
+	omr.Cropped: {
+		"بخشی از برگه بیرون از تصویر است",
+		"دست‌کم یکی از نشان‌های گوشه‌های پاسخنامه بیرون از تصویر افتاده است.",
+		"برگه را کامل روی شیشه بگذارید، اندازهٔ کاغذ را در اسکنر درست کنید و دوباره اسکن کنید.",
+		"At least one corner marker of the sheet lies outside the picture.",
+		"Lay the whole sheet on the glass, set the scanner's paper size, and scan again.",
+	},
+	omr.LowContrast: {
+		"چاپ برگه بسیار کم‌رنگ است",
+		"چاپ برگه در تصویر به‌سختی از کاغذ تیره‌تر است.",
+		"کنتراست اسکنر را بیشتر کنید و دوباره اسکن کنید؛ اگر خود برگه کم‌رنگ چاپ شده، آن را به کارشناس دفتر بدهید.",
+		"What is printed is hardly darker than the paper.",
+		"Raise the scanner's contrast and scan again; if the sheet itself is printed so faintly, hand it to the office.",
+	},
+	omr.Blurred: {
+		"تصویر تار است",
+		"هیچ لبهٔ تیزی در تصویر دیده نمی‌شود؛ کاغذ از شیشه بالاتر بوده یا تکان خورده است.",
+		"برگه را صاف روی شیشه بگذارید و دوباره اسکن کنید.",
+		"Nothing in the picture has a sharp edge: the paper did not lie on the glass, or moved.",
+		"Lay the sheet flat on the glass and scan again.",
+	},
+	omr.Soiled: {
+		"خط‌های سراسری روی تصویر است",
+		"خط‌های تیره‌ای از سراسر تصویر گذشته و نشان‌های گوشه‌ها را پوشانده است.",
+		"شیشهٔ اسکنر را پاک کنید و دوباره اسکن کنید.",
+		"Dark lines run through the whole picture and hide the corner markers.",
+		"Clean the scanner's glass and scan again.",
+	},
 }
 
 // RejectWords says what people are told about a page given back for this reason.

@@ -139,7 +139,9 @@ func (w *worker) page(ctx context.Context, p page.Page, decoding error) (answer,
 // separator looks whether a page that is no answer sheet is the header or the end
 // sheet of a stack.
 func separator(p page.Page, why *omr.Reject) *omr.Reject {
-	if why.Reason != omr.NoAnchors {
+	switch why.Reason {
+	case omr.NoAnchors, omr.Cropped, omr.LowContrast, omr.Blurred, omr.Soiled:
+	default:
 		return why
 	}
 	s, ok := omr.Header(p)
