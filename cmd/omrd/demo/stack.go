@@ -415,7 +415,7 @@ func (m *maker) again(papers []*paper, header *file) {
 	img, _ := m.page(twice, papers[twice], 1)
 	second := &file{name: ".jpg", pages: []omrtest.Truth{papers[twice].truth(1)}, how: "scanned again"}
 	bad, _ := m.page(unreadable, papers[unreadable], 1, omrtest.Unreadable())
-	lost := &file{name: ".jpg", pages: []omrtest.Truth{returned(1, "no-anchors", "no-stamp", "distorted", "too-small")}, how: "cannot be read"}
+	lost := &file{name: ".jpg", pages: []omrtest.Truth{returned(1, "no-anchors", "no-stamp", "distorted", "too-small", "blurred")}, how: "cannot be read"}
 	for f, img := range map[*file]*image.Gray{second: img, lost: bad} {
 		f.bytes = omrtest.EncodeJPEG(img, 75, dpi)
 	}
