@@ -25,8 +25,7 @@ import (
 // before. Only a sheet whose script already has sheets of another design, which
 // nobody sees before the transaction, is given back here, as omr.Foreign.
 //
-// Ink, Fit and Seen are kept in 32 bits: to seven digits, where a scan repeats in
-// two.
+// Evidence is kept in 32 bits: to seven digits, where a scan repeats in two.
 func (s *Store) File(ctx context.Context, f exam.Filing) (ids []exam.ScriptID, err error) {
 	defer fault.Wrap(&err, "store: file scan %s", f.Scan)
 	err = s.change(ctx, func(tx pgx.Tx) error {
@@ -192,7 +191,7 @@ func giveBack(b *pgx.Batch, id exam.ScanID, round int, r exam.Returned) error {
 // putSheet adds to b a sheet that makes rev of its script.
 func putSheet(b *pgx.Batch, id exam.ScanID, round, rev int, sh *exam.Sheet, d *sheets.Design) error {
 	r := &sh.Reading
-	ink, fit, seen, err := columns(r, d)
+	c, err := columnsOf(r, d)
 	if err != nil {
 		return err
 	}
@@ -203,50 +202,69 @@ func putSheet(b *pgx.Batch, id exam.ScanID, round, rev int, sh *exam.Sheet, d *s
 		return err
 	}
 	b.Queue(`
-		insert into pages (scan, round, image, script, rev, page, digest, engine, policy, pose, notes, ink, fit, seen, verdicts, doubts)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+		insert into pages (scan, round, image, script, rev, page, digest, engine, policy, pose, notes,
+			ink, fit, seen, mark, tick, crossed, swatches, verdicts, doubts)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
 		id, round, sh.Image, exam.ScriptOf(r.Stamp.Serial), rev, r.Stamp.Page, r.Design[:], r.Engine, sh.Policy,
-		pose, notes, ink, fit, seen, verdicts, raised(sh.Verdicts))
+		pose, notes, c[0], c[1], c[2], c[3], c[4], c[5], r.Swatches, verdicts, raised(sh.Verdicts))
 	return nil
 }
 
-// columns are the evidence of r without its names, which are those of d.
-func columns(r *omr.Reading, d *sheets.Design) (ink, fit, seen []float32, err error) {
-	if r.Stamp.Test || r.Stamp.Check != r.Design.Head() || r.Stamp.Page < 1 || r.Stamp.Page > len(d.Pages) {
-		return nil, nil, nil, invalid("stamp %+v is not of design %v", r.Stamp, r.Design)
-	}
-	ink, fit, seen = []float32{}, []float32{}, []float32{}
-	for _, f := range d.Pages[r.Stamp.Page-1].Fields {
-		for _, bubble := range f.Bubbles {
-			i := len(ink)
-			if i == len(r.Evidence) || r.Evidence[i].Field != f.ID || r.Evidence[i].Choice != bubble.Choice {
-				return nil, nil, nil, invalid("evidence %d is not that of bubble %s %s", i, f.ID, bubble.Choice)
-			}
-			e := r.Evidence[i]
-			ink, fit, seen = append(ink, float32(e.Ink)), append(fit, float32(e.Fit)), append(seen, float32(e.Seen))
-		}
-	}
-	if len(ink) != len(r.Evidence) {
-		return nil, nil, nil, invalid("%d pieces of evidence on %d bubbles", len(r.Evidence), len(ink))
-	}
-	return ink, fit, seen, nil
+// columns are the evidence of a page without its names, which are those of its design:
+// Ink, Fit, Seen, Mark, Tick and Cross.
+type columns [6][]float32
+
+// numbers are where the columns of e stand.
+func numbers(e *judge.Evidence) [6]*float64 {
+	return [...]*float64{&e.Ink, &e.Fit, &e.Seen, &e.Mark, &e.Tick, &e.Cross}
 }
 
-// evidence puts the names of page pg back to the columns.
-func evidence(pg *sheets.Page, ink, fit, seen []float32) ([]judge.Evidence, error) {
-	out := make([]judge.Evidence, 0, len(ink))
+// columnsOf parts the evidence of r, which is of d.
+func columnsOf(r *omr.Reading, d *sheets.Design) (c columns, err error) {
+	if r.Stamp.Test || r.Stamp.Check != r.Design.Head() || r.Stamp.Page < 1 || r.Stamp.Page > len(d.Pages) {
+		return c, invalid("stamp %+v is not of design %v", r.Stamp, r.Design)
+	}
+	for k := range c {
+		c[k] = make([]float32, 0, len(r.Evidence))
+	}
+	for _, f := range d.Pages[r.Stamp.Page-1].Fields {
+		for _, bubble := range f.Bubbles {
+			i := len(c[0])
+			if i == len(r.Evidence) || r.Evidence[i].Field != f.ID || r.Evidence[i].Choice != bubble.Choice {
+				return c, invalid("evidence %d is not that of bubble %s %s", i, f.ID, bubble.Choice)
+			}
+			for k, v := range numbers(&r.Evidence[i]) {
+				c[k] = append(c[k], float32(*v))
+			}
+		}
+	}
+	if len(c[0]) != len(r.Evidence) {
+		return c, invalid("%d pieces of evidence on %d bubbles", len(r.Evidence), len(c[0]))
+	}
+	return c, nil
+}
+
+// evidence puts the names of page pg back to the columns. The last three are empty on a
+// page that was read before they were measured.
+func (c *columns) evidence(pg *sheets.Page) ([]judge.Evidence, error) {
+	out := make([]judge.Evidence, 0, len(c[0]))
 	for _, f := range pg.Fields {
 		for _, bubble := range f.Bubbles {
 			i := len(out)
-			if i == len(ink) {
+			if i == len(c[0]) {
 				return nil, fmt.Errorf("%d pieces of evidence are too few for the design", i)
 			}
-			out = append(out, judge.Evidence{Field: f.ID, Choice: bubble.Choice,
-				Ink: float64(ink[i]), Fit: float64(fit[i]), Seen: float64(seen[i])})
+			e := judge.Evidence{Field: f.ID, Choice: bubble.Choice}
+			for k, v := range numbers(&e) {
+				if i < len(c[k]) {
+					*v = float64(c[k][i])
+				}
+			}
+			out = append(out, e)
 		}
 	}
-	if len(out) != len(ink) {
-		return nil, fmt.Errorf("%d pieces of evidence are too many for the design", len(ink))
+	if len(out) != len(c[0]) {
+		return nil, fmt.Errorf("%d pieces of evidence are too many for the design", len(c[0]))
 	}
 	return out, nil
 }

@@ -28,8 +28,7 @@ func (s *Store) Reading(ctx context.Context, v exam.View) (out *omr.Reading, err
 		if err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, `
-			select p.scan, p.image, p.page, p.digest, p.engine, p.policy, p.pose, p.notes, p.ink, p.fit, p.seen, p.verdicts, s.serial
+		rows, err := tx.Query(ctx, `select `+sheetColumns+`
 			from pages p join scripts s on s.id = p.script
 			where p.scan = $1 and p.image = $2 order by p.round desc limit 1`, v.Scan, v.Image)
 		if err != nil {

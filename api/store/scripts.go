@@ -72,10 +72,13 @@ func (s *Store) Script(ctx context.Context, id exam.ScriptID) (out *exam.Script,
 	return out, nil
 }
 
+// sheetColumns are those that sheet reads.
+const sheetColumns = `p.scan, p.image, p.page, p.digest, p.engine, p.policy, p.pose, p.notes,
+	p.ink, p.fit, p.seen, p.mark, p.tick, p.crossed, p.swatches, p.verdicts, s.serial`
+
 // What Script asks for, of one script.
 const (
-	sheetsOf = `
-		select p.scan, p.image, p.page, p.digest, p.engine, p.policy, p.pose, p.notes, p.ink, p.fit, p.seen, p.verdicts, s.serial
+	sheetsOf = `select ` + sheetColumns + `
 		from pages p join scripts s on s.id = p.script where p.script = $1 order by p.rev`
 	rulingsOf = `
 		select field, choices, cannot_say, withdrawn, login, at, note from rulings where script = $1 order by rev`
@@ -85,10 +88,10 @@ const (
 func sheet(row pgx.CollectableRow, d *sheets.Design) (exam.Sheet, error) {
 	var sh exam.Sheet
 	var digest, pose, notes, verdicts []byte
-	var ink, fit, seen []float32
+	var c columns
 	r := &sh.Reading
 	err := row.Scan(&sh.Scan, &sh.Image, &r.Stamp.Page, &digest, &r.Engine, &sh.Policy, &pose, &notes,
-		&ink, &fit, &seen, &verdicts, &r.Stamp.Serial)
+		&c[0], &c[1], &c[2], &c[3], &c[4], &c[5], &r.Swatches, &verdicts, &r.Stamp.Serial)
 	if err != nil {
 		return sh, err
 	}
@@ -97,7 +100,7 @@ func sheet(row pgx.CollectableRow, d *sheets.Design) (exam.Sheet, error) {
 	if r.Stamp.Page > len(d.Pages) {
 		return sh, fmt.Errorf("page %d of a sheet of %d pages", r.Stamp.Page, len(d.Pages))
 	}
-	r.Evidence, err = evidence(&d.Pages[r.Stamp.Page-1], ink, fit, seen)
+	r.Evidence, err = c.evidence(&d.Pages[r.Stamp.Page-1])
 	return sh, errors.Join(err, json.Unmarshal(pose, &r.Pose), json.Unmarshal(notes, &r.Notes), json.Unmarshal(verdicts, &sh.Verdicts))
 }
 

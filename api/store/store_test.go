@@ -81,14 +81,14 @@ func arrival(id, content string) exam.Arrival {
 func sheet(d *sheets.Design, content string, image int, serial sheets.Serial, choice sheets.Choice) exam.Sheet {
 	sh := exam.Sheet{Scan: scan(content), Image: image, Policy: "factory-1"}
 	sh.Reading = omr.Reading{
-		Engine: "eye-1", Design: d.Digest(), Notes: []omr.Note{omr.Pale},
+		Engine: "eye-1", Design: d.Digest(), Notes: []omr.Note{omr.Pale}, Swatches: []float64{0, 0.25, 0.5, 0.75, 1},
 		Stamp: sheets.Stamp{Check: d.Digest().Head(), Page: 1, Serial: serial},
 		Pose: omr.Pose{Map: geom.NewMap[geom.Paper, geom.Pixel]([9]float64{7.874, 0, 3, 0, 7.874, 4, 0, 0, 1}),
 			Residual: 0.1, Scale: 0.97, Fit: 0.875},
 	}
 	for _, f := range d.Pages[0].Fields {
 		for _, b := range f.Bubbles {
-			e := judge.Evidence{Field: f.ID, Choice: b.Choice, Ink: 0.0625, Fit: 0.75, Seen: 1}
+			e := judge.Evidence{Field: f.ID, Choice: b.Choice, Ink: 0.0625, Fit: 0.75, Seen: 1, Mark: 0.125, Tick: 0.5, Cross: 0.25}
 			if b.Choice == choice {
 				e.Ink = 0.875
 			}
