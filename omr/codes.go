@@ -7,7 +7,7 @@ var (
 	reasons = [...]string{
 		"", "no-anchors", "no-stamp", "no-design", "distorted", "blank-page", "mirrored",
 		"undecoded", "killed", "foreign", "test-sheet", "too-small", "separator", "unopened",
-		"cropped", "low-contrast", "blurred", "soiled",
+		"cropped", "low-contrast", "blurred", "soiled", "covered",
 	}
 	notes = [...]string{"", "copied", "streaked", "pale", "bilevel", "by-hand"}
 )

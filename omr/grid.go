@@ -276,7 +276,7 @@ func (s *sight) settle(p *Pose, g *grid) error {
 	}
 	mesh := g.mesh(hits)
 	if err := g.prove(hits, &mesh); err != nil {
-		return err
+		return s.covered(p, g, hits, err)
 	}
 	box, cols, rows := mesh.Box, meshCols, meshRows
 	if p.Bend.Rows > rows {

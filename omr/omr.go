@@ -140,4 +140,5 @@ const (
 	LowContrast                   // print is hardly darker than paper
 	Blurred                       // nothing has a sharp edge
 	Soiled                        // dark lines run through the whole page
+	Covered                       // so many bubbles are filled beyond their outlines that the grid cannot be proven
 )

@@ -131,6 +131,13 @@ var rejectWords = map[omr.Reason]Word{
 		"Dark lines run through the whole picture and hide the corner markers.",
 		"Clean the scanner's glass and scan again.",
 	},
+	omr.Covered: {
+		"بیشتر خانه‌ها زیر جوهر است",
+		"بیشتر خانه‌های پاسخنامه تا بیرون از خط چاپی پر شده و جای آن‌ها دیده نمی‌شود.",
+		"دوباره اسکن کردن سودی ندارد؛ برگه را به کارشناس دفتر بدهید.",
+		"Most bubbles are filled beyond their printed outlines, which cannot be seen.",
+		"Scanning again will not help; hand the sheet to the office.",
+	},
 }
 
 // RejectWords says what people are told about a page given back for this reason.

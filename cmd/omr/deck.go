@@ -205,7 +205,7 @@ func (t *deckTable) page(ctx context.Context, reader *omr.Reader, name string, p
 }
 
 // returned notes a page that was given back. One of another design is what the deck
-// wants of its foreign cards, and counts for one; a distorted one may be a card that
+// wants of its foreign cards, and counts for one; a distorted or covered one may be a card that
 // a reader may refuse.
 func (t *deckTable) returned(name string, p page.Page, err error) error {
 	var back *omr.Reject
@@ -213,7 +213,7 @@ func (t *deckTable) returned(name string, p page.Page, err error) error {
 	case back != nil && back.Reason == omr.NoDesign:
 		t.foreign++
 		return nil
-	case back != nil && back.Reason == omr.Distorted && t.refused < t.refusable():
+	case back != nil && (back.Reason == omr.Distorted || back.Reason == omr.Covered) && t.refused < t.refusable():
 		t.refused++
 		return nil
 	}
