@@ -31,7 +31,7 @@ import (
 type readCmd struct {
 	Design  []string `required:"" short:"d" help:"Design file; may be given several times for sheets of ours." placeholder:"FILE"`
 	Profile string   `help:"Profile that decides what counts as a mark; the shipped one if not given." placeholder:"FILE"`
-	JSON    bool     `help:"Write everything measured, one JSON object a page, and a last one of what to expect."`
+	JSON    bool     `help:"Write everything measured, one JSON object a page."`
 	Workers int      `short:"j" help:"Files read at once; one for each processor if not given."`
 	Corners string   `help:"Where the corners of the paper lie, for a sheet that is not found: the sheet's own top left first, then clockwise. Or a JSON file of such for each file, by name." placeholder:"X,Y,X,Y,X,Y,X,Y"`
 	Files   []string `arg:"" help:"Scans, or folders of scans, which are walked in natural order."`
@@ -86,13 +86,6 @@ func (c *readCmd) Run(ctx context.Context, s *streams) (err error) {
 	_ = bar.Finish()
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("stopped before the end: %w", err)
-	}
-	if c.JSON {
-		if err := enc.Encode(struct {
-			Expected judge.Expectation `json:"expected"`
-		}{expected}); err != nil {
-			return err
-		}
 	}
 	expect(s.err, &expected)
 	if returned {
