@@ -44,6 +44,32 @@ func TestComplaints(t *testing.T) {
 			t.Errorf("took %q", got)
 		}
 	})
+	t.Run("W2 each root is tried with a file of its own", func(t *testing.T) {
+		f, c := station(t)
+		must(t, f.Init())
+		drop := filepath.Join(f.Root, "drop")
+		must(t, os.Mkdir(filepath.Join(drop, probeName), 0o700)) // where nothing can be written
+		put(t, f, "a.jpg", "a.")
+		if _, err := f.look(); err == nil || !strings.Contains(err.Error(), "nothing can be written") {
+			t.Errorf("a folder in which nothing can be written: %v", err)
+		}
+		if _, err := f.Waiting(); err == nil {
+			t.Error("nobody is told of it")
+		}
+		must(t, os.Remove(filepath.Join(drop, probeName)))
+		if got := arrived(looks(t, f, c, 4)); len(got) != 1 {
+			t.Errorf("took %q once it can be written to", got)
+		}
+		if _, err := os.Stat(filepath.Join(drop, probeName)); !os.IsNotExist(err) {
+			t.Errorf("the probe is left: %v", err)
+		}
+		share, d := share(t)
+		must(t, os.WriteFile(filepath.Join(share.Source, "b.jpg"), []byte("b."), 0o600))
+		must(t, os.Mkdir(filepath.Join(share.Source, probeName), 0o700))
+		if got := arrived(looks(t, share, d, 4)); len(got) != 1 {
+			t.Errorf("took %q of a share that may only be read", got)
+		}
+	})
 	t.Run("W3 half written", func(t *testing.T) {
 		f, c := station(t)
 		put(t, f, "a.jpg", "half")

@@ -63,6 +63,7 @@ type Folder struct {
 	// Deaf listens to no events of the system, also on a disk of this machine.
 	Deaf bool
 
+	probed  bool // by Arrivals, which alone looks
 	mu      sync.Mutex
 	dirs    []string          // folders below drop/, as the last look saw them
 	seen    map[string]*sight // by name in drop/

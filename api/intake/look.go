@@ -43,6 +43,9 @@ type sight struct {
 func (f *Folder) look() ([]string, error) {
 	began := f.now()
 	found, err := f.list()
+	if err == nil {
+		err = f.probe()
+	}
 	if err == nil && f.Source != "" {
 		err = f.passTaken(found)
 	}
