@@ -52,7 +52,7 @@ func digestCases(t *testing.T) []digestCase {
 	}
 	for _, name := range []string{"a4-200", "a5-20", "rtl-3x20", "letter-50"} {
 		out = append(out, digestCase{"design " + name, false, func(t *testing.T) (page.Page, *sheets.Design) {
-			d := described(t, name)
+			d := shipped(t, name)
 			return spoiledPage(t, d, family{dpi: 200, bits: 8, hand: omrtest.Pencil, spoil: scanned(omrtest.Skew(0.6))}), d
 		}})
 	}
@@ -71,21 +71,6 @@ func digestCases(t *testing.T) []digestCase {
 		}})
 	}
 	return out
-}
-
-// described lays out a design of the tests' folder.
-func described(t testing.TB, name string) *sheets.Design {
-	t.Helper()
-	f, err := os.Open("../testdata/designs/" + name + ".json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	d, err := sheets.Parse(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d
 }
 
 // spoiledPage prints, fills and spoils one sheet of d.
