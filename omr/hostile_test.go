@@ -1,6 +1,7 @@
 package omr_test
 
 import (
+	"bytes"
 	"context"
 	"image"
 	"math/rand/v2"
@@ -10,14 +11,16 @@ import (
 	"time"
 	"unsafe"
 
+	"bargkhan/calibration"
 	"bargkhan/omr"
+	"bargkhan/omr/judge"
 	"bargkhan/omr/omrtest"
 	"bargkhan/omr/page"
 	"bargkhan/sheets"
 )
 
-// mostAllocs bounds Go's allocations while one page is read, after the first. The most
-// are the shapes of bubbles and the fits of corners; none depends on the picture's size.
+// mostAllocs bounds Go's allocations while one page is decoded, read and judged, after the
+// first. None depends on the picture's size.
 const mostAllocs = 100
 
 func TestAllocations(t *testing.T) {
@@ -26,10 +29,20 @@ func TestAllocations(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	omrtest.Fill(img, 200, d.Pages[0], answers(d.Pages[0], rng), omrtest.Pencil, rng)
 	img = omrtest.Scanned()(img, rng)
+	file := omrtest.EncodeJPEG(img, 75, 200)
 	r := omr.Reader{Expect: d}
+	policy := calibration.Default().Policy
 	n := testing.AllocsPerRun(5, func() {
-		if _, err := r.Read(context.Background(), page.Page{Number: 1, DPI: 200, Img: img, Bits: 8}); err != nil {
-			t.Fatal(err)
+		for p, err := range page.Decode(context.Background(), bytes.NewReader(file), int64(len(file)), page.Limits{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := r.Read(context.Background(), p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			judge.Fields(d.Pages[0], got.Evidence, policy, got.Swatches...)
+			p.Free()
 		}
 	})
 	t.Logf("%.0f allocations a page", n)

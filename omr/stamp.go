@@ -11,7 +11,7 @@ import (
 // stamp reads the printed code. One copy is enough; two that say different things
 // are none.
 func (s *sight) stamp(f *framed) (sheets.Stamp, error) {
-	var got []sheets.Stamp
+	got := make([]sheets.Stamp, 0, len(sheets.Frame{}.Codes))
 	for _, box := range f.frame.Codes {
 		if st, ok := s.strip(&f.pose, box); ok {
 			got = append(got, st)

@@ -210,16 +210,18 @@ func (b *bench) read(data []byte, watch func(stage string)) error {
 		}
 		judge.Fields(b.design.Pages[r.Stamp.Page-1], r.Evidence, b.policy, r.Swatches...)
 		watch("judge")
+		p.Free()
 	}
 	return nil
 }
 
 // decode decodes a file alone.
 func (b *bench) decode(data []byte) error {
-	for _, err := range page.Decode(b.ctx, bytes.NewReader(data), int64(len(data)), page.Limits{}) {
+	for p, err := range page.Decode(b.ctx, bytes.NewReader(data), int64(len(data)), page.Limits{}) {
 		if err != nil {
 			return err
 		}
+		p.Free()
 	}
 	return nil
 }

@@ -179,6 +179,7 @@ func (d *desk) read(ctx context.Context, name string) []result {
 		} else {
 			d.judge(ctx, &reader, p, &r)
 		}
+		p.Free()
 		out = append(out, r)
 	}
 	return out

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"math"
+	"slices"
 
 	"bargkhan/sheets"
 )
@@ -22,22 +23,27 @@ func Fields(pg sheets.Page, ev []Evidence, p Policy, strip ...float64) []Verdict
 	by := newStrip(pg, strip)
 	ev = by.straight(ev)
 	s := newScale(pg, ev, p, by)
-	out := make([]Verdict, 0, len(pg.Fields))
+	out := make([]Verdict, len(pg.Fields))
+	v := verdict{p: p, s: s, strong: s.strong(), marks: make([]sheets.Choice, 0, len(pg.Fields))}
 	i := 0
-	for _, f := range pg.Fields {
-		v := verdict{Verdict: Verdict{Field: f.ID}, p: p, s: s}
+	for k := range pg.Fields {
+		f := &pg.Fields[k]
+		v.Verdict = &out[k]
+		v.Field = f.ID
 		v.judge(f, i, ev[i:i+len(f.Bubbles)])
-		out = append(out, v.Verdict)
 		i += len(f.Bubbles)
 	}
 	return out
 }
 
-// A verdict in the making.
+// A verdict in the making, one after the other.
 type verdict struct {
-	Verdict
-	p Policy
-	s *scale
+	*Verdict
+	p      Policy
+	s      *scale
+	strong float64         // of s
+	above  []float64       // of the bubbles of the field: memory for all
+	marks  []sheets.Choice // of all fields so far: their Choices are parts of it
 }
 
 func (v *verdict) doubt(why Reason, c sheets.Choice, margin float64) {
@@ -45,8 +51,9 @@ func (v *verdict) doubt(why Reason, c sheets.Choice, margin float64) {
 }
 
 // judge weighs the bubbles of f; the first of them is bubble first of the page.
-func (v *verdict) judge(f sheets.Field, first int, ev []Evidence) {
-	above := make([]float64, len(ev))
+func (v *verdict) judge(f *sheets.Field, first int, ev []Evidence) {
+	v.above = slices.Grow(v.above[:0], len(ev))[:len(ev)]
+	above, before := v.above, len(v.marks)
 	for i, e := range ev {
 		above[i] = v.s.above(first+i, e.Ink)
 		if e.Fit < v.p.Fit {
@@ -57,8 +64,11 @@ func (v *verdict) judge(f sheets.Field, first int, ev []Evidence) {
 		}
 		v.pattern(e, above[i])
 		if above[i] >= v.s.marked {
-			v.Choices = append(v.Choices, e.Choice)
+			v.marks = append(v.marks, e.Choice)
 		}
+	}
+	if n := len(v.marks); n > before {
+		v.Choices = v.marks[before:n:n]
 	}
 	v.count(f.Rule, ev, above)
 	if len(v.Doubts) == 0 {
@@ -153,7 +163,7 @@ func (v *verdict) none(rule sheets.Rule, ev []Evidence, above []float64) {
 // known to be a ghost, and beside a mark that is not solid another one may be lost.
 func (v *verdict) one(ev []Evidence, above []float64) {
 	top := largest(above)
-	ghosts := top >= v.s.strong() && !v.s.dim
+	ghosts := top >= v.strong && !v.s.dim
 	if v.s.dim && top < solidMark && !v.alone(top, above) {
 		v.doubt(Hidden, "", top-v.s.marked)
 	}
@@ -172,7 +182,7 @@ func (v *verdict) one(ev []Evidence, above []float64) {
 // in no other bubble a single grain is left, as there would be of a mark like this one.
 func (v *verdict) alone(top float64, above []float64) bool {
 	const silent = 0.005 // ink: a speck of the scanner's
-	return v.s.strip.dark && top >= v.s.strong() && second(above) <= silent
+	return v.s.strip.dark && top >= v.strong && second(above) <= silent
 }
 
 // margin is by which share every threshold of the policy could be stricter before the

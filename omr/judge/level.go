@@ -190,6 +190,7 @@ func (s *scale) lossy(ev []Evidence, p Policy) bool {
 
 // clearMarks lists the ink of the first choice wherever it stands alone.
 func (s *scale) clearMarks(pg sheets.Page, ev []Evidence, p Policy) (usual []float64) {
+	usual = make([]float64, 0, len(pg.Fields))
 	i := 0
 	for _, f := range pg.Fields {
 		first, second := 0.0, 0.0
@@ -214,8 +215,9 @@ func (s *scale) clearMarks(pg sheets.Page, ev []Evidence, p Policy) (usual []flo
 func (s *scale) traced(pg sheets.Page, ev []Evidence, trace float64) bool {
 	open, traces := 0, 0
 	i := 0
+	var above []float64
 	for _, f := range pg.Fields {
-		above := make([]float64, len(f.Bubbles))
+		above = slices.Grow(above[:0], len(f.Bubbles))[:len(f.Bubbles)]
 		for j := range above {
 			above[j] = s.above(i, ev[i].Ink)
 			i++
@@ -246,7 +248,8 @@ func quantile(vs []float64, q float64) float64 {
 	if len(vs) == 0 {
 		return 0
 	}
-	sorted := slices.Clone(vs)
+	var room [256]float64 // most pages have fewer bubbles
+	sorted := append(room[:0], vs...)
 	slices.Sort(sorted)
 	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
 }

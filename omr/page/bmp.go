@@ -59,7 +59,7 @@ func wholeBMP(f file) error {
 
 // decodeBMP decodes a BMP file without compression.
 func decodeBMP(data []byte, lim Limits) (Page, error) {
-	h, err := walkBMP(file{bytes.NewReader(data), int64(len(data))})
+	h, err := walkBMP(inMemory(data))
 	if err != nil {
 		return Page{}, err
 	}

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"bytes"
 	"encoding/binary"
 	"math"
 )
@@ -220,7 +219,7 @@ func (t tiffFile) orientation(d directory) orientation {
 // exif returns what a picture's Exif block says of its orientation and density. A
 // block that is damaged says nothing.
 func exif(block []byte) (o orientation, x, y float64) {
-	t, err := openTIFF(file{bytes.NewReader(block), int64(len(block))})
+	t, err := openTIFF(inMemory(block))
 	if err != nil {
 		return 1, 0, 0
 	}

@@ -1,6 +1,8 @@
 package page
 
 // #cgo LDFLAGS: -ljpeg
+// #cgo noescape page_jpeg_grey
+// #cgo nocallback page_jpeg_grey
 // #include "jpeg.h"
 import "C"
 
@@ -112,32 +114,39 @@ func (h *jpegHead) jfif(b []byte) {
 
 // skipScan returns where the marker stands that ends the coded data at off.
 func skipScan(f file, off int64) (int64, error) {
-	buf := make([]byte, min(32<<10, max(f.size-off, 1)))
-	for off < f.size {
-		n, err := f.r.ReadAt(buf[:min(int64(len(buf)), f.size-off)], off)
-		if n == 0 {
+	piece := int64(64 << 10)
+	if f.data != nil {
+		piece = f.size
+	}
+	for f.size-off >= 2 { // a marker has two bytes
+		b, err := f.at(off, min(piece, f.size-off), "the picture")
+		if err != nil {
 			return 0, err
 		}
-		for i := 0; ; i++ {
-			k := bytes.IndexByte(buf[i:n], 0xFF)
-			if k < 0 {
-				off += int64(n)
-				break
-			}
-			i += k
-			if i+1 == n { // the marker's second byte is in the next piece
-				if off+int64(n) >= f.size {
-					return 0, torn("it ends inside the picture")
-				}
-				off += int64(i)
-				break
-			}
-			if m := buf[i+1]; m != 0 && m != 0xFF && (m < 0xD0 || m > 0xD7) {
-				return off + int64(i), nil
-			}
+		n, ended := coded(b)
+		if off += int64(n); ended {
+			return off, nil
 		}
 	}
 	return 0, torn("it ends inside the picture")
+}
+
+// coded is how many bytes of b, at its start, are coded data, and whether a marker ends
+// them. A last 0xFF is not counted: what it is, the next byte says.
+func coded(b []byte) (n int, ended bool) {
+	for {
+		k := bytes.IndexByte(b[n:], 0xFF)
+		if k < 0 {
+			return len(b), false
+		}
+		if n += k; n+1 == len(b) {
+			return n, false
+		}
+		if m := b[n+1]; m != 0 && m != 0xFF && (m < 0xD0 || m > 0xD7) {
+			return n, true
+		}
+		n++
+	}
 }
 
 // decodeJPEG decodes a JPEG file, laid as its Exif says.
@@ -156,7 +165,7 @@ func decodeJPEG(data []byte, lim Limits) (Page, error) {
 // greyJPEG decodes the picture alone. ink says what the components of a CMYK
 // picture mean.
 func greyJPEG(data []byte, ink C.int, lim Limits) (jpegHead, *image.Gray, error) {
-	h, err := walkJPEG(file{bytes.NewReader(data), int64(len(data))})
+	h, err := walkJPEG(inMemory(data))
 	if err != nil {
 		return h, nil, err
 	}
@@ -166,7 +175,7 @@ func greyJPEG(data []byte, ink C.int, lim Limits) (jpegHead, *image.Gray, error)
 	if err := lim.room(h.width, h.height); err != nil {
 		return h, nil, err
 	}
-	img := image.NewGray(image.Rect(0, 0, h.width, h.height))
+	img := newGray(h.width, h.height)
 	var msg [256]byte
 	failed := C.page_jpeg_grey((*C.uchar)(unsafe.SliceData(data)), C.size_t(len(data)),
 		(*C.uchar)(unsafe.SliceData(img.Pix)), C.int(h.width), C.int(h.height), ink,

@@ -13,7 +13,7 @@ type orientation uint8
 // swaps says whether width and height change places.
 func (o orientation) swaps() bool { return o >= 5 }
 
-// apply returns img laid as o asks, in new memory unless o asks for nothing.
+// apply returns img laid as o asks. img is given back unless o asks for nothing.
 func (o orientation) apply(img *image.Gray) *image.Gray {
 	w, h := img.Rect.Dx(), img.Rect.Dy()
 	// The source pixel of the target's (0, 0), and the way in the source for a
@@ -41,7 +41,7 @@ func (o orientation) apply(img *image.Gray) *image.Gray {
 	if o.swaps() {
 		w, h = h, w
 	}
-	out := image.NewGray(image.Rect(0, 0, w, h))
+	out := newGray(w, h)
 	for y := range h {
 		from := start + y*down
 		for x := range w {
@@ -49,11 +49,12 @@ func (o orientation) apply(img *image.Gray) *image.Gray {
 			from += right
 		}
 	}
+	free(img)
 	return out
 }
 
-// lay makes a page of a picture as its file stores it: dpiX and dpiY are what the
-// file says of the stored pixels, 0 if nothing.
+// lay makes a page of a picture that is nobody else's as its file stores it: dpiX and dpiY are what
+// the file says of the stored pixels, 0 if nothing.
 func lay(img *image.Gray, bits int, o orientation, dpiX, dpiY float64, lim Limits) (Page, error) {
 	dpiX, dpiY = plausible(dpiX), plausible(dpiY)
 	if dpiX == 0 || dpiY == 0 {
@@ -63,7 +64,7 @@ func lay(img *image.Gray, bits int, o orientation, dpiX, dpiY float64, lim Limit
 	if o.swaps() {
 		dpiX, dpiY = dpiY, dpiX
 	}
-	p := Page{DPI: dpiX, Img: img, Bits: bits, Aspect: 1}
+	p := Page{DPI: dpiX, Img: img, Bits: bits, Aspect: 1, lent: true}
 	if dpiX == 0 || math.Abs(dpiX/dpiY-1) <= nearlySquare {
 		return p, nil
 	}
@@ -100,9 +101,9 @@ func plausible(dpi float64) float64 {
 }
 
 // enlarge repeats pixels of img until it is w×h: no grey is invented, so bilevel
-// stays bilevel.
+// stays bilevel. img is given back.
 func enlarge(img *image.Gray, w, h int) *image.Gray {
-	out := image.NewGray(image.Rect(0, 0, w, h))
+	out := newGray(w, h)
 	sw, sh := img.Rect.Dx(), img.Rect.Dy()
 	from := make([]int, w)
 	for x := range from {
@@ -115,5 +116,6 @@ func enlarge(img *image.Gray, w, h int) *image.Gray {
 			dst[x] = src[sx]
 		}
 	}
+	free(img)
 	return out
 }

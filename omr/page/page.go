@@ -27,6 +27,7 @@ type Page struct {
 	Img    *image.Gray
 	Bits   int     // of depth a pixel had in the file: 1 for a bilevel scan, else 8
 	Aspect float64 // width over height of a pixel in the file: 1 of nearly every scan, 0.48 of a coarse fax
+	lent   bool    // Img is of newGray
 }
 
 // Limits protect the service from hostile or broken files.
@@ -83,6 +84,7 @@ func Decode(ctx context.Context, r io.ReaderAt, size int64, lim Limits) iter.Seq
 			yield(Page{}, err)
 			return
 		}
+		defer files.back(data) // no page holds any of them
 		decode(ctx, data, lim.withDefaults(), yield)
 	}
 }
@@ -95,7 +97,7 @@ func open(r io.ReaderAt, size int64, lim Limits) ([]byte, decoder, error) {
 	if size > lim.Bytes {
 		return nil, nil, &Error{Code: TooLarge, Detail: fmt.Sprintf("%d bytes, at most %d", size, lim.Bytes)}
 	}
-	data := make([]byte, size)
+	data := files.take(int(size))
 	if _, err := io.ReadFull(io.NewSectionReader(r, 0, size), data); err != nil {
 		return nil, nil, fmt.Errorf("reading the scan: %w", err)
 	}

@@ -64,7 +64,7 @@ type pdfFile struct {
 // openPDF reads the objects of data. pdfcpu mends a file whose table of
 // references is broken by what it finds in it, so a torn one is refused before.
 func openPDF(data []byte, lim Limits) (pdfFile, error) {
-	if err := wholePDF(file{bytes.NewReader(data), int64(len(data))}); err != nil {
+	if err := wholePDF(inMemory(data)); err != nil {
 		return pdfFile{}, err
 	}
 	limits := model.DefaultResourceLimits()

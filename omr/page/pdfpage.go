@@ -363,9 +363,10 @@ func (p *painter) assemble(rotate int, unit float64) (Page, error) {
 			break
 		}
 		if img == nil {
-			img = image.NewGray(image.Rect(0, 0, first.w, height))
+			img = newGray(first.w, height)
 		}
 		copy(img.Pix[y*img.Stride:], g.Pix)
+		free(g)
 	}
 	x := 72 / unit * float64(first.w) / first.wide
 	y := 72 / unit * float64(first.h) / first.high

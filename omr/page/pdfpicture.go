@@ -223,7 +223,7 @@ func (f pdfFile) grey(sd types.StreamDict, w, h int, ink uint8) (*image.Gray, in
 	if len(u.data) < line*h {
 		return nil, 0, torn("%d bytes of picture where %d must be", len(u.data), line*h)
 	}
-	img := image.NewGray(image.Rect(0, 0, w, h))
+	img := newGray(w, h)
 	for y := range h {
 		colours.row(u.data[y*line:][:line], img.Pix[y*img.Stride:][:w])
 	}
@@ -289,17 +289,18 @@ func (f pdfFile) fromFax(u unpacked, c colours, w, h int) (*image.Gray, error) {
 	if f.flag(u.parms, "BlackIs1") {
 		black, white = white, black
 	}
-	out := image.NewGray(image.Rect(0, 0, w, h))
+	out := newGray(w, h)
 	for y := range h {
-		src := img.Pix[y*img.Stride:]
-		for x := range w {
-			v := white
-			if src[x] == 0 {
-				v = black
+		src := img.Pix[y*img.Stride:][:w]
+		dst := out.Pix[y*out.Stride:][:w]
+		for x, v := range src {
+			dst[x] = white
+			if v == 0 {
+				dst[x] = black
 			}
-			out.Pix[y*out.Stride+x] = v
 		}
 	}
+	free(img)
 	return out, nil
 }
 

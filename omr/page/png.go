@@ -1,6 +1,8 @@
 package page
 
 // #cgo LDFLAGS: -ldeflate
+// #cgo noescape page_png_grey
+// #cgo nocallback page_png_grey
 // #include "png.h"
 import "C"
 
@@ -71,7 +73,7 @@ func (h *pngHead) chunk(name string, b []byte) {
 // what is wrong with a file, is for Go's decoder to say, which checks every chunk's sum
 // and the end.
 func decodePNG(data []byte, lim Limits) (Page, error) {
-	h, err := walkPNG(file{bytes.NewReader(data), int64(len(data))})
+	h, err := walkPNG(inMemory(data))
 	if err != nil {
 		return Page{}, err
 	}
@@ -124,10 +126,11 @@ func quickPNG(data []byte) *image.Gray {
 	if len(head) != 13 || len(packed) == 0 || head[8] != 8 || head[9]&^2 != 0 || head[10] != 0 || head[11] != 0 || head[12] != 0 {
 		return nil
 	}
-	img := image.NewGray(image.Rect(0, 0, int(binary.BigEndian.Uint32(head)), int(binary.BigEndian.Uint32(head[4:]))))
+	img := newGray(int(binary.BigEndian.Uint32(head)), int(binary.BigEndian.Uint32(head[4:])))
 	ok := C.page_png_grey((*C.uchar)(unsafe.SliceData(packed)), C.size_t(len(packed)), (*C.uchar)(unsafe.SliceData(img.Pix)),
 		C.int(img.Rect.Max.X), C.int(img.Rect.Max.Y), C.int(1+head[9]))
 	if ok == 0 {
+		free(img)
 		return nil
 	}
 	return img
@@ -136,10 +139,11 @@ func quickPNG(data []byte) *image.Gray {
 // grey returns src in grey (Rec. 601), laid on white where it is transparent.
 func grey(src image.Image) *image.Gray {
 	b := src.Bounds()
-	out := image.NewGray(image.Rect(0, 0, b.Dx(), b.Dy()))
-	switch src := src.(type) {
-	case *image.Gray:
+	if src, ok := src.(*image.Gray); ok {
 		return src
+	}
+	out := newGray(b.Dx(), b.Dy())
+	switch src := src.(type) {
 	case *image.Paletted:
 		greyPaletted(out, src)
 	case *image.RGBA:

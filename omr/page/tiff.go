@@ -1,11 +1,12 @@
 package page
 
 // #cgo LDFLAGS: -ltiff
+// #cgo noescape page_tiff_grey
+// #cgo nocallback page_tiff_grey
 // #include "tiff.h"
 import "C"
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"image"
@@ -90,7 +91,7 @@ var compressions = map[int64]string{
 var known = map[int64]bool{1: true, 2: true, 3: true, 4: true, 5: true, 7: true, 8: true, 32946: true, 32773: true}
 
 func decodeTIFF(ctx context.Context, data []byte, lim Limits, yield func(Page, error) bool) bool {
-	t, ds, err := tiffDirectories(file{bytes.NewReader(data), int64(len(data))}, lim.Pages)
+	t, ds, err := tiffDirectories(inMemory(data), lim.Pages)
 	if err != nil {
 		return yield(Page{}, err)
 	}
@@ -143,7 +144,7 @@ func (t tiffFile) page(d directory, data []byte, lim Limits) (Page, error) {
 // greyTIFF decodes the w×h picture whose directory stands at ifd. Of CCITT RLE,
 // unaligned says that rows are not filled to bytes, which TIFF does not know.
 func greyTIFF(data []byte, ifd int64, w, h int, unaligned bool) (*image.Gray, int, error) {
-	img := image.NewGray(image.Rect(0, 0, w, h))
+	img := newGray(w, h)
 	var msg [256]byte
 	var bits, loose C.int
 	if unaligned {

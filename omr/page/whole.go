@@ -9,7 +9,7 @@ import (
 // that it points to lies inside it. It looks at structure and decodes nothing.
 // A file of no known kind is not whole; why says what is missing.
 func Whole(r io.ReaderAt, size int64) (whole bool, why string) {
-	f := file{r, size}
+	f := file{r: r, size: size}
 	err := wholeFile(f)
 	var e *Error
 	switch {

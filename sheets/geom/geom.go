@@ -166,8 +166,8 @@ func FitAffine[From, To Space](src []Point[From], dst []Point[To]) (Map[From, To
 }
 
 func fit[From, To Space](src []Point[From], dst []Point[To], projective bool) (Map[From, To], float64, error) {
-	s, sx, sy, sk := normalise(src)
-	d, dx, dy, dk := normalise(dst)
+	sx, sy, sk := normal(src)
+	dx, dy, dk := normal(dst)
 	n := 6
 	if projective {
 		n = 8
@@ -181,8 +181,9 @@ func fit[From, To Space](src []Point[From], dst []Point[To], projective bool) (M
 			a[i][8] += row[i] * rhs
 		}
 	}
-	for i := range s {
-		x, y, u, v := s[i].X, s[i].Y, d[i].X, d[i].Y
+	for i := range src {
+		x, y := (src[i].X-sx)*sk, (src[i].Y-sy)*sk
+		u, v := (dst[i].X-dx)*dk, (dst[i].Y-dy)*dk
 		add([8]float64{x, y, 1, 0, 0, 0, -u * x, -u * y}, u)
 		add([8]float64{0, 0, 0, x, y, 1, -v * x, -v * y}, v)
 	}
@@ -219,9 +220,9 @@ func Then[A, B, C Space](a Map[A, B], b Map[B, C]) Map[A, C] {
 	return Map[A, C]{m}
 }
 
-// normalise moves the centroid of ps to the origin and their mean distance from
-// it to √2, which keeps the normal equations well conditioned.
-func normalise[S Space](ps []Point[S]) (out []Point[S], cx, cy, k float64) {
+// normal is the centroid of ps, and the factor that brings their mean distance from
+// it to √2: so moved and scaled, they keep the normal equations well conditioned.
+func normal[S Space](ps []Point[S]) (cx, cy, k float64) {
 	for _, p := range ps {
 		cx += p.X / float64(len(ps))
 		cy += p.Y / float64(len(ps))
@@ -234,11 +235,7 @@ func normalise[S Space](ps []Point[S]) (out []Point[S], cx, cy, k float64) {
 	if mean > 0 {
 		k = math.Sqrt2 / mean
 	}
-	out = make([]Point[S], len(ps))
-	for i, p := range ps {
-		out[i] = Point[S]{(p.X - cx) * k, (p.Y - cy) * k}
-	}
-	return out, cx, cy, k
+	return cx, cy, k
 }
 
 // solve is Gaussian elimination with partial pivoting on the n×n system a.

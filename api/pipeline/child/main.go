@@ -111,6 +111,7 @@ func (w *worker) read(ctx context.Context, file *os.File, size int64, lim page.L
 		}
 		last = p.Number
 		a, err := w.page(ctx, p, err)
+		p.Free()
 		if err != nil {
 			return send(w.out, answer{Is: "failed", Fault: err.Error()})
 		}
