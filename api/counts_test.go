@@ -1,12 +1,15 @@
 package api_test
 
 import (
+	"math"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 
 	"bargkhan/api/exam"
+	"bargkhan/api/persian"
+	"bargkhan/omr/judge"
 )
 
 // TestCounts ends a batch, looks at what does not balance, has people answer for it
@@ -86,4 +89,59 @@ func (w *world) countsOnScreen(t *testing.T) {
 	if _, _, body := w.ask("expert", "GET", page, "", nil); !strings.Contains(string(body), "داوطلبان بی‌برگه") {
 		t.Errorf("the page lists nobody without a sheet: %s", body)
 	}
+}
+
+// TestExpected says how far the machine is to be believed, to programs and to people.
+func TestExpected(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.setUp()
+	page := "/sessions/" + string(session)
+	says := func(path string, want ...string) {
+		t.Helper()
+		_, _, body := w.ask("expert", "GET", path, "", nil)
+		for _, s := range want {
+			if !strings.Contains(string(body), s) {
+				t.Errorf("%s does not say %q: %s", path, s, body)
+			}
+		}
+	}
+	if _, _, body := w.ask("expert", "GET", page, "", nil); strings.Contains(string(body), "انتظار می‌رود") {
+		t.Errorf("nothing is accepted, and yet something is expected: %s", body)
+	}
+	a, b := w.personal(0, "1", 20), w.personal(1, "1", 20)
+	a.wrong, a.doubts["q3"] = 0.002, judge.Faint
+	id := w.scan("a", a)
+	w.scan("b", b) // judged when verdicts carried no probability
+	w.counted()
+	fields := len(w.design.Pages[0].Fields)
+	want := exam.Expected(2*fields-1, fields, 0.002*float64(fields-1))
+	about := func(got exam.Expectation) {
+		t.Helper()
+		if got.Accepted != want.Accepted || got.Unknown != want.Unknown || math.Abs(got.Wrong-want.Wrong) > 1e-9 || got.AtMost != want.AtMost || got.AtMost == 0 {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+	}
+	check := func() {
+		t.Helper()
+		var list struct{ Sessions []exam.Standing }
+		w.call("centre", "GET", "/api/v1/sessions", nil, 200, &list)
+		about(list.Sessions[0].Expected)
+		var halls struct{ Venues []exam.Hall }
+		w.call("centre", "GET", at("/venues"), nil, 200, &halls)
+		about(halls.Venues[0].Expected)
+		about(halls.Venues[0].Batches[0].Expected)
+	}
+	check()
+	sentence := "از " + persian.Int(fields-1) + " پاسخِ پذیرفته‌شدهٔ ماشینی، انتظار می‌رود ۰٫۱۲ نادرست باشد؛ با اطمینان ۹۵٪، حداکثر " + persian.Int(want.AtMost) + "."
+	says(page, sentence, persian.Int(fields)+" پاسخ پیش از آن خوانده شده است")
+	says(page+"/venues", sentence)
+	says("/stations", "۰٫۱۲؛ حداکثر "+persian.Int(want.AtMost))
+
+	// What a person decides is no matter of the machine's, whatever he decides.
+	for rev, q := range []string{"q3", "q4"} {
+		w.call("nazer", "POST", "/api/v1/scripts/"+string(id)+"/rulings", map[string]any{"rev": rev + 1, "field": q, "choices": []string{"1"}}, 201, nil)
+	}
+	want = exam.Expected(2*fields-2, fields, 0.002*float64(fields-2))
+	check()
 }

@@ -65,7 +65,7 @@ func must[T any](v T, err error) T {
 // funcs are what the pages say things with.
 func (p *pages) funcs() template.FuncMap {
 	return template.FuncMap{
-		"fa": fa, "digits": persian.Digits, "date": faDate, "time": faTime, "score": faScore, "size": faSize,
+		"fa": fa, "digits": persian.Digits, "date": faDate, "time": faTime, "score": faScore, "size": faSize, "few": faFew, "expected": faExpected,
 		"asset":   func(name string) string { return "/assets/" + name + "?v=" + p.stamps[name] },
 		"duty":    wordFor(dutyWords),
 		"fate":    wordFor(endWords),

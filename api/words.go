@@ -1,6 +1,7 @@
 package api
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,6 +85,37 @@ func faTime(t time.Time) string {
 
 // faScore is a score of 100 as people write it, ۷۲/۵.
 func faScore(r exam.Ratio) string { return persian.ScoreDigits(r.Of100()) }
+
+// faExpected says how many of the fields that the machine accepted are expected to be
+// wrong; nothing of no fields.
+func faExpected(e exam.Expectation) string {
+	unknown := ""
+	if e.Unknown > 0 {
+		unknown = fa(e.Unknown) + " پاسخ پیش از آن خوانده شده است که احتمال نادرستی ثبت شود؛ دربارهٔ آن‌ها برآوردی نیست."
+	}
+	if e.Known() == 0 {
+		return unknown
+	}
+	return strings.TrimSpace("از " + fa(e.Known()) + " پاسخِ پذیرفته‌شدهٔ ماشینی، انتظار می‌رود " + faFew(e.Wrong) +
+		" نادرست باشد؛ با اطمینان ۹۵٪، حداکثر " + fa(e.AtMost) + ". " + unknown)
+}
+
+// faFew is a number that is often less than one, to two digits, ۰٫۲۷.
+func faFew(x float64) string {
+	const least = 0.01
+	switch {
+	case x > 0 && x < least:
+		return "کمتر از ۰٫۰۱"
+	case x >= 10:
+		return fa(int(math.Round(x)))
+	}
+	digits := 2
+	if x >= 1 {
+		digits = 1
+	}
+	s := strconv.FormatFloat(x, 'f', digits, 64)
+	return persian.Digits(strings.Replace(s, ".", "٫", 1))
+}
 
 // faSize is a number of bytes for people.
 func faSize(n int64) string {

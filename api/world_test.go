@@ -320,6 +320,7 @@ type paper struct {
 	marks  map[sheets.FieldID][]sheets.Choice
 	hands  map[sheets.FieldID]omrtest.Hand // that are not plain pencil
 	doubts map[sheets.FieldID]judge.Reason
+	wrong  float64 // of every settled verdict, the probability that it is wrong
 }
 
 // answers marks the form and right answers in the first n questions of each title,
@@ -418,9 +419,9 @@ func (p paper) sheet(id exam.ScanID) exam.Sheet {
 		Pose: omr.Pose{Map: geom.NewMap[geom.Paper, geom.Pixel]([9]float64{k, 0, 0, 0, k, 0, 0, 0, 1}), Residual: .02, Scale: 1, Fit: 1},
 	}
 	for _, f := range p.design.Pages[0].Fields {
-		v := judge.Verdict{Field: f.ID, Choices: p.marks[f.ID]}
+		v := judge.Verdict{Field: f.ID, Choices: p.marks[f.ID], Wrong: p.wrong}
 		if r := p.doubts[f.ID]; r != 0 {
-			v.Doubts = []judge.Doubt{{Reason: r, Margin: .05}}
+			v.Doubts, v.Wrong = []judge.Doubt{{Reason: r, Margin: .05}}, 0
 			if len(v.Choices) > 0 {
 				v.Doubts[0].Choice = v.Choices[0]
 			}

@@ -17,7 +17,8 @@ type Answer struct {
 	Choices []sheets.Choice // in the sheet's order
 	Doubts  []judge.Doubt
 	Views   []View
-	Ruled   bool // a person has decided it
+	Ruled   bool    // a person has decided it
+	Wrong   float64 // of what the machine settled, the probability that it is wrong; 0: not known
 }
 
 // settled says that nothing about a is open.
@@ -41,7 +42,7 @@ func Answers(s *Script) []Answer {
 			a := Answer{Field: field.ID, Role: field.Role, Options: options(field)}
 			a.weigh(scans)
 			if r, ok := rulings[field.ID]; ok {
-				a.Choices, a.Doubts, a.Ruled = inOrder(a.Options, r.Choices), nil, true
+				a.Choices, a.Doubts, a.Ruled, a.Wrong = inOrder(a.Options, r.Choices), nil, true, 0
 			}
 			out = append(out, a)
 		}
@@ -145,6 +146,20 @@ func (a *Answer) weigh(scans []scan) {
 		a.agree(!slices.ContainsFunc(v.Choices, func(c sheets.Choice) bool { return !slices.Contains(a.Choices, c) }))
 	}
 	a.Doubts = distinct(a.Doubts)
+	if a.settled() {
+		a.Wrong = wrong(saw)
+	}
+}
+
+// wrong is the probability that what settled scans agree on is wrong: no higher than that
+// of the surest. 0 if it is known of none.
+func wrong(saw []judge.Verdict) (least float64) {
+	for _, v := range saw {
+		if v.Wrong > 0 && (least == 0 || v.Wrong < least) {
+			least = v.Wrong
+		}
+	}
+	return least
 }
 
 // agree notes that two scans disagree, unless they do not.

@@ -36,6 +36,8 @@ type Tally struct {
 	Sheets  int          `json:"sheets"`  // different sheets of paper among them
 	Trays   map[Tray]int `json:"trays"`   // pages that are no sheet, by where they lie
 	Open    bool         `json:"open"`    // its end sheet has not come
+
+	Expected Expectation `json:"expected"` // of the machine, in those of its scripts that are graded
 }
 
 // Short is how many sheets are missing of what was counted, less than zero when there
@@ -88,12 +90,13 @@ type Hall struct {
 	Venue      Venue       `json:"venue"`
 	Registered int         `json:"registered"`
 	Batches    []Tally     `json:"batches"`
-	Sheets     int         `json:"sheets"`  // different sheets in its batches
-	Read       int         `json:"read"`    // candidates of the venue of whom a sheet was read
-	Absent     []PersonID  `json:"absent"`  // by the hall's own list
-	Missing    []Candidate `json:"missing"` // no sheet, and not on that list
-	Present    []PersonID  `json:"present"` // on that list, and a sheet with answers was read
-	Waivers    []Waiver    `json:"waivers"` // in the order they were given
+	Sheets     int         `json:"sheets"`   // different sheets in its batches
+	Expected   Expectation `json:"expected"` // of the machine, in those of these sheets that are graded
+	Read       int         `json:"read"`     // candidates of the venue of whom a sheet was read
+	Absent     []PersonID  `json:"absent"`   // by the hall's own list
+	Missing    []Candidate `json:"missing"`  // no sheet, and not on that list
+	Present    []PersonID  `json:"present"`  // on that list, and a sheet with answers was read
+	Waivers    []Waiver    `json:"waivers"`  // in the order they were given
 	Closed     *Closing    `json:"closed,omitempty"`
 }
 

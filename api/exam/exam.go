@@ -274,6 +274,8 @@ type Marking struct {
 	Absent bool // the hall's staff marked it absent and nothing is answered: no Grades
 	Grades []Grade
 	Tasks  []Task // open ones, the decisive first
+
+	Expected Expectation // of the fields that the machine accepted; of none when the script is nobody's
 }
 
 // Final says that nothing about the grade is open: score, form and person.

@@ -46,6 +46,7 @@ func Mark(ses *Session, s *Script, roster []Candidate, rivals []ScriptID) Markin
 	for i := range m.Grades {
 		m.Grades[i].Person = m.Person
 	}
+	m.Expected = expected(w.answers)
 	m.Tasks = w.tasks(m)
 	m.State = w.state(m)
 	return m

@@ -109,6 +109,8 @@ type Standing struct {
 	Approve    int       `json:"approve"` // certificates issued and not yet approved
 	Stale      int       `json:"stale"`   // valid certificates that the grade no longer bears out
 	KeyVersion int       `json:"key_version"`
+
+	Expected Expectation `json:"expected"` // of the machine, in all graded scripts
 }
 
 // A GradeRow is a grade as the Centre pulls it.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"image/jpeg"
 	"iter"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,7 +24,9 @@ import (
 	"bargkhan/api/exam"
 	"bargkhan/api/fault"
 	"bargkhan/api/pipeline/child"
+	"bargkhan/calibration"
 	"bargkhan/omr"
+	"bargkhan/omr/judge"
 	"bargkhan/omr/omrtest"
 	"bargkhan/sheets"
 	"bargkhan/sheets/geom"
@@ -167,6 +170,40 @@ func (o *office) counted(l *Line) {
 	if err := testutil.GatherAndCompare(reg, strings.NewReader(want), "bargkhan_pages_total", "bargkhan_station_waiting_files"); err != nil {
 		o.t.Error(err)
 	}
+	o.expected(l)
+}
+
+// expected holds what the metrics say of the accepted fields against what is remembered of
+// the session, and both against the verdicts themselves.
+func (o *office) expected(l *Line) {
+	ctx := context.Background()
+	all, err := o.store.Sessions(ctx)
+	o.must(err)
+	var of judge.Expectation
+	for serial := range o.serials() {
+		s, err := o.store.Script(ctx, exam.ScriptOf(serial))
+		o.must(err)
+		of.Add(calibration.Default().Policy, s.Sheets[0].Verdicts)
+	}
+	got := all[0].Expected
+	if got.Accepted == 0 || got.Unknown != 0 || got.Accepted != of.Accepted || math.Abs(got.Wrong-of.Wrong) > 1e-9 || got.AtMost < of.AtMost {
+		o.t.Errorf("the session says %+v, its verdicts %+v", got, of)
+	}
+	known, unknown := testutil.ToFloat64(l.Metrics.accepted.WithLabelValues("known")), testutil.ToFloat64(l.Metrics.accepted.WithLabelValues("unknown"))
+	if wrong := testutil.ToFloat64(l.Metrics.wrong); int(known) != of.Accepted || unknown != 0 || math.Abs(wrong-of.Wrong) > 1e-9 {
+		o.t.Errorf("counted: %v known, %v unknown, %v wrong; the verdicts say %+v", known, unknown, wrong, of)
+	}
+}
+
+// serials are those of every script.
+func (o *office) serials() map[sheets.Serial]bool {
+	out := map[sheets.Serial]bool{}
+	rows, err := o.store.Grades(context.Background(), o.ses.ID, 0, 1000)
+	o.must(err)
+	for _, r := range rows {
+		out[r.Serial] = true
+	}
+	return out
 }
 
 // errCut stands for a power cut.

@@ -18,6 +18,8 @@ type Metrics struct {
 	doubts   *prometheus.CounterVec   // by reason
 	notes    *prometheus.CounterVec   // by note
 	copies   prometheus.Counter       // files
+	accepted *prometheus.CounterVec   // fields, by whether it is known how likely they are wrong
+	wrong    prometheus.Counter       // of them, as expected
 	seconds  prometheus.Histogram     // a page
 	verdict  prometheus.Histogram     // a file
 	last     *prometheus.GaugeVec     // by station
@@ -51,6 +53,12 @@ func NewMetrics(l *Line) *Metrics {
 		copies: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "bargkhan_copies_total", Help: "Files that were exact copies of earlier ones.",
 		}),
+		accepted: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "bargkhan_fields_accepted_total", Help: "Fields accepted without a doubt, by whether their verdict says how likely it is wrong: known, unknown.",
+		}, []string{"risk"}),
+		wrong: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "bargkhan_fields_expected_wrong_total", Help: "How many of the accepted fields with a known risk are expected to be wrong.",
+		}),
 		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "bargkhan_page_read_seconds", Help: "Time from taking a job to its filing, a page.",
 			Buckets: []float64{.01, .02, .05, .1, .2, .5, 1, 2, 5, 15, 60},
@@ -66,9 +74,12 @@ func NewMetrics(l *Line) *Metrics {
 		files:   prometheus.NewDesc("bargkhan_station_waiting_files", "Files in the drop folder that are not yet taken.", []string{"station"}, nil),
 		reach:   prometheus.NewDesc("bargkhan_station_reachable", "1 while the drop folder can be looked at.", []string{"station"}, nil),
 	}
-	m.all = []prometheus.Collector{m.pages, m.returned, m.doubts, m.notes, m.copies, m.seconds, m.verdict, m.last}
+	m.all = []prometheus.Collector{m.pages, m.returned, m.doubts, m.notes, m.copies, m.accepted, m.wrong, m.seconds, m.verdict, m.last}
 	for _, outcome := range []string{"read", "doubted", "returned"} {
 		m.pages.WithLabelValues(outcome)
+	}
+	for _, risk := range []string{"known", "unknown"} {
+		m.accepted.WithLabelValues(risk)
 	}
 	born[omr.Reason](m.returned)
 	born[judge.Reason](m.doubts)
@@ -134,6 +145,7 @@ func (m *Metrics) read(f exam.Filing, took time.Duration) {
 	for _, s := range f.Sheets {
 		outcome := "read"
 		for _, v := range s.Verdicts {
+			m.accept(v)
 			for _, d := range v.Doubts {
 				outcome = "doubted"
 				m.doubts.WithLabelValues(d.Reason.String()).Inc()
@@ -152,6 +164,19 @@ func (m *Metrics) read(f exam.Filing, took time.Duration) {
 	for range pages {
 		m.seconds.Observe(took.Seconds() / float64(pages))
 	}
+}
+
+// accept counts a field, if it was accepted.
+func (m *Metrics) accept(v judge.Verdict) {
+	if len(v.Doubts) > 0 {
+		return
+	}
+	risk := "unknown"
+	if v.Wrong > 0 {
+		risk = "known"
+	}
+	m.accepted.WithLabelValues(risk).Inc()
+	m.wrong.Add(v.Wrong)
 }
 
 // decided counts a file that waited so long for its verdict.

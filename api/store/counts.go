@@ -92,12 +92,15 @@ const counted = `
 		left join pages p on p.scan = a.scan and p.round = a.round
 			and (a.id, p.image) >= (s.a0, s.i0) and (s.a1 = '' or (a.id, p.image) < (s.a1, s.i1))
 	)
-	select n, count(distinct id) filter (where waiting or image is not null),
+	select n, max(e.accepted), max(e.unknown), max(e.wrong), count(distinct id) filter (where waiting or image is not null),
 		count(distinct id) filter (where copy and (waiting or image is not null)),
 		count(distinct id) filter (where waiting),
 		count(*) filter (where not copy and image > 0), count(distinct script),
 		coalesce(jsonb_agg(reason) filter (where reason is not null and not copy), '[]')
-	from pieces group by n`
+	from pieces left join (
+		select n, coalesce(sum(accepted), 0) as accepted, coalesce(sum(unknown), 0) as unknown, coalesce(sum(wrong), 0) as wrong
+		from (select distinct n, script from pieces) d left join scripts on scripts.id = d.script group by n
+	) e using (n) group by n`
 
 // spans are the arguments of counted.
 type spans struct {
@@ -122,13 +125,15 @@ func (s *spans) count(ctx context.Context, tx pgx.Tx, to func(n int, t exam.Tall
 	}
 	var n int
 	var t exam.Tally
+	var accepted, unknown int
+	var wrong float64
 	var back []byte
-	_, err = pgx.ForEachRow(rows, []any{&n, &t.Files, &t.Copies, &t.Waiting, &t.Pages, &t.Sheets, &back}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&n, &accepted, &unknown, &wrong, &t.Files, &t.Copies, &t.Waiting, &t.Pages, &t.Sheets, &back}, func() error {
 		var reasons []omr.Reason
 		if err := json.Unmarshal(back, &reasons); err != nil {
 			return err
 		}
-		t.Trays = map[exam.Tray]int{}
+		t.Trays, t.Expected = map[exam.Tray]int{}, exam.Expected(accepted, unknown, wrong)
 		for _, r := range reasons {
 			t.Trays[exam.TrayOf(r)]++
 		}
@@ -294,7 +299,7 @@ func hall(ctx context.Context, tx pgx.Tx, id exam.SessionID, v exam.Venue, ps []
 	for i := range ps {
 		s.add(0, &ps[i])
 	}
-	if err := s.count(ctx, tx, func(_ int, t exam.Tally) { h.Sheets = t.Sheets }); err != nil {
+	if err := s.count(ctx, tx, func(_ int, t exam.Tally) { h.Sheets, h.Expected = t.Sheets, t.Expected }); err != nil {
 		return h, err
 	}
 	if err := attendance(ctx, tx, id, &h); err != nil {

@@ -192,8 +192,9 @@ func (s *Store) Mark(ctx context.Context, m exam.Marking) (err error) {
 		var b pgx.Batch
 		b.Queue(`
 			update scripts set due_at = null, marked_rev = $2, marked_key = $3, state = $4, absent = $5,
-				claim = nullif($6::text, ''), person = nullif($7::text, '')
-			where id = $1`, m.Script, m.Rev, m.Key, m.State, m.Absent, m.Claim, m.Person)
+				claim = nullif($6::text, ''), person = nullif($7::text, ''), accepted = $8, unknown = $9, wrong = $10
+			where id = $1`, m.Script, m.Rev, m.Key, m.State, m.Absent, m.Claim, m.Person,
+			m.Expected.Accepted, m.Expected.Unknown, m.Expected.Wrong)
 		if claim != m.Claim {
 			b.Queue(`
 				update scripts set due_at = coalesce(due_at, now()), stir = stir + 1

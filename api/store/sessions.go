@@ -246,10 +246,12 @@ const standings = `
 	select s.id, s.body, s.key_version,
 		coalesce(c.n, 0), coalesce(sc.n, 0), coalesce(sc.final, 0),
 		coalesce(t.review, 0), coalesce(t.office, 0), coalesce(t.decisive, 0),
-		coalesce(e.n, 0), coalesce(a.n, 0), coalesce(x.n, 0)
+		coalesce(e.n, 0), coalesce(a.n, 0), coalesce(x.n, 0),
+		coalesce(sc.accepted, 0), coalesce(sc.unknown, 0), coalesce(sc.wrong, 0)
 	from sessions s
 	left join (select session, count(*) as n from candidates group by session) c on c.session = s.id
-	left join (select session, count(*) as n, count(*) filter (where state = $1 and due_at is null) as final
+	left join (select session, count(*) as n, count(*) filter (where state = $1 and due_at is null) as final,
+		sum(accepted) as accepted, sum(unknown) as unknown, sum(wrong) as wrong
 		from scripts group by session) sc on sc.session = s.id
 	left join (select session, count(*) filter (where not office) as review, count(*) filter (where office) as office,
 		count(*) filter (where not office and decisive) as decisive from tasks group by session) t on t.session = s.id
@@ -270,12 +272,14 @@ const standings = `
 
 func standing(row pgx.CollectableRow) (out exam.Standing, err error) {
 	var body []byte
+	var accepted, unknown int
+	var wrong float64
 	if err := row.Scan(&out.ID, &body, &out.KeyVersion, &out.Registered, &out.Scripts, &out.Final,
-		&out.Review, &out.Office, &out.Decisive, &out.Earned, &out.Approve, &out.Stale); err != nil {
+		&out.Review, &out.Office, &out.Decisive, &out.Earned, &out.Approve, &out.Stale, &accepted, &unknown, &wrong); err != nil {
 		return out, err
 	}
 	var ses exam.Session
 	err = json.Unmarshal(body, &ses)
-	out.Name, out.Date = ses.Name, ses.Date
+	out.Name, out.Date, out.Expected = ses.Name, ses.Date, exam.Expected(accepted, unknown, wrong)
 	return out, err
 }

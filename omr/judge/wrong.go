@@ -58,7 +58,7 @@ func (e *Expectation) Add(p Policy, vs []Verdict) {
 		e.Wrong += v.Wrong
 		e.bound += p.atMost(v.Wrong)
 	}
-	e.AtMost = poisson(e.bound)
+	e.AtMost = AtMost(e.bound)
 }
 
 // atMost is the highest probability possible of a verdict that says wrong.
@@ -72,9 +72,9 @@ func (p *Policy) atMost(wrong float64) float64 {
 	return max(out, wrong)
 }
 
-// poisson is the number that a count of the given mean does not exceed in 95 of 100
+// AtMost is the number that a count of the given mean does not exceed in 95 of 100
 // batches: rare faults, each by itself.
-func poisson(mean float64) int {
+func AtMost(mean float64) int {
 	const sure, many = 0.95, 500
 	if mean > many { // the normal distribution is as good, and e^-mean is not 0
 		return int(math.Ceil(mean + 1.645*math.Sqrt(mean)))
