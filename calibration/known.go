@@ -23,13 +23,13 @@ type Known struct {
 	Fields   []Said     `json:"fields"`             // in the design's order
 }
 
-// Measured is what was measured at one bubble: Ink, Fit, Seen, Mark, Tick and Cross of
+// Measured is what was measured at one bubble: Ink, Fit, Seen, Mark, Tick, Cross and Full of
 // its judge.Evidence. What a file leaves out at the end is 0, which says that there was none.
-type Measured [6]float64
+type Measured [7]float64
 
 // MeasuredOf is e without its names.
 func MeasuredOf(e judge.Evidence) Measured {
-	return Measured{e.Ink, e.Fit, e.Seen, e.Mark, e.Tick, e.Cross}
+	return Measured{e.Ink, e.Fit, e.Seen, e.Mark, e.Tick, e.Cross, e.Full}
 }
 
 // A Said is what the paper says in one field.
@@ -58,7 +58,7 @@ func (k *Known) evidence(pg *sheets.Page) ([]judge.Evidence, error) {
 			}
 			m := k.Measured[len(ev)]
 			ev = append(ev, judge.Evidence{Field: f.ID, Choice: b.Choice,
-				Ink: m[0], Fit: m[1], Seen: m[2], Mark: m[3], Tick: m[4], Cross: m[5]})
+				Ink: m[0], Fit: m[1], Seen: m[2], Mark: m[3], Tick: m[4], Cross: m[5], Full: m[6]})
 		}
 	}
 	if len(ev) != len(k.Measured) || len(k.Fields) != len(pg.Fields) {

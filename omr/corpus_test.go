@@ -134,15 +134,15 @@ func TestCorpus(t *testing.T) {
 		}
 	})
 	var out strings.Builder
-	fmt.Fprintf(&out, "%d pages a family, seeds from %d\n%-10s %6s %6s %8s %8s %8s %8s %8s %7s\n", n, base,
-		"family", "pages", "reject", "fields", "right", "doubted", "needless", "wrong", "read %")
+	fmt.Fprintf(&out, "%d pages a family, seeds from %d\n%-10s %6s %6s %8s %8s %8s %8s %8s %8s %7s\n", n, base,
+		"family", "pages", "reject", "fields", "right", "doubted", "needless", "on pages", "wrong", "read %")
 	held := floors(t)
 	var accepted, wrong, most int
 	expected := 0.0
 	for i, g := range groups() {
 		r := &rows[i]
-		fmt.Fprintf(&out, "%-10s %6d %6d %8d %8d %8d %8d %8d %7.2f  settled %.3f %%\n", g.name, r.sheets, r.rejected, r.fields,
-			r.of[omrtest.Right], r.of[omrtest.Doubted], r.of[omrtest.Needless], r.wrong(), r.read(), r.settled())
+		fmt.Fprintf(&out, "%-10s %6d %6d %8d %8d %8d %8d %8d %8d %7.2f  settled %.3f %%\n", g.name, r.sheets, r.rejected, r.fields,
+			r.of[omrtest.Right], r.of[omrtest.Doubted], r.of[omrtest.Needless], r.asked, r.wrong(), r.read(), r.settled())
 		accepted, wrong = accepted+r.expected.Accepted, wrong+r.wrong()
 		expected, most = expected+r.expected.Wrong, most+r.expected.AtMost
 		floor, known := held[g.name]

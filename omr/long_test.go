@@ -24,7 +24,8 @@ const (
 
 // TestLong is the long run: BARGKHAN_LONG names the file of its results, which is also
 // where a run that was stopped goes on; BARGKHAN_FOR (a Go duration) stops it sooner.
-// Each line of the file is one family in one round, with the round's first seed.
+// Each line of the file is one family in one round, with the round's first seed. Asked are
+// pages with a needless doubt.
 func TestLong(t *testing.T) {
 	name := os.Getenv("BARGKHAN_LONG")
 	if name == "" {
@@ -57,7 +58,7 @@ func TestLong(t *testing.T) {
 					bubbles := 0
 					g.of = rotated(g.of, int(round))
 					r := g.run(t, d, n, seed, func(k calibration.Known) { bubbles += len(k.Measured) })
-					fmt.Fprintln(&lines, seed, g.name, r.sheets, r.rejected, bubbles, r.fields, r.of[omrtest.Right], r.of[omrtest.Doubted], r.of[omrtest.Needless], r.wrong())
+					fmt.Fprintln(&lines, seed, g.name, r.sheets, r.rejected, bubbles, r.fields, r.of[omrtest.Right], r.of[omrtest.Doubted], r.of[omrtest.Needless], r.wrong(), r.asked)
 				}
 				l.add(t, lines.String())
 			})
@@ -85,7 +86,7 @@ func openLong(t *testing.T, name string) *long {
 	l := &long{name: name, done: map[uint64]bool{}}
 	f, err := os.Open(name)
 	if errors.Is(err, os.ErrNotExist) {
-		l.add(t, "# seed family pages rejected bubbles fields right doubted needless wrong\n")
+		l.add(t, "# seed family pages rejected bubbles fields right doubted needless wrong asked\n")
 		return l
 	}
 	if err != nil {
@@ -124,29 +125,29 @@ func (l *long) sum(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	sums := map[string]*[8]int{}
+	sums := map[string]*[9]int{}
 	for s := bufio.NewScanner(f); s.Scan(); {
 		var seed uint64
 		var name string
-		var v [8]int
-		if n, _ := fmt.Sscan(s.Text(), &seed, &name, &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7]); n < 10 {
+		var v [9]int
+		if n, _ := fmt.Sscan(s.Text(), &seed, &name, &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7], &v[8]); n < 11 {
 			continue
 		}
 		if sums[name] == nil {
-			sums[name] = new([8]int)
+			sums[name] = new([9]int)
 		}
 		for i := range v {
 			sums[name][i] += v[i]
 		}
 	}
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s\n%-10s %7s %8s %9s %8s %8s %8s %8s %6s\n", l.name, "family", "pages", "rejected", "bubbles", "fields", "right", "doubted", "needless", "wrong")
+	fmt.Fprintf(&out, "%s\n%-10s %7s %8s %9s %8s %8s %8s %8s %6s %6s\n", l.name, "family", "pages", "rejected", "bubbles", "fields", "right", "doubted", "needless", "wrong", "asked")
 	for _, g := range groups() {
 		v := sums[g.name]
 		if v == nil {
 			continue
 		}
-		fmt.Fprintf(&out, "%-10s %7d %8d %9d %8d %8d %8d %8d %6d\n", g.name, v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7])
+		fmt.Fprintf(&out, "%-10s %7d %8d %9d %8d %8d %8d %8d %6d %6d\n", g.name, v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8])
 		if v[7] > 0 {
 			t.Errorf("%s: %d fields were misread without a doubt", g.name, v[7])
 		}

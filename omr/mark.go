@@ -224,7 +224,7 @@ func recognise(pg *sheets.Page, ev []judge.Evidence, ps []patch) {
 		}
 		l := w.likely(&ps[i])
 		ev[i].Mark = max(round(1-l[asBlank]), leastMark)
-		ev[i].Tick, ev[i].Cross = round(l[asTick]), round(l[asCross])
+		ev[i].Tick, ev[i].Cross, ev[i].Full = round(l[asTick]), round(l[asCross]), round(l[asFull])
 		if blank[i] {
 			blanks++
 			if ev[i].Mark > 0.5 {
@@ -234,7 +234,7 @@ func recognise(pg *sheets.Page, ev []judge.Evidence, ps []patch) {
 	}
 	if float64(alike) > unruly*float64(blanks) {
 		for i := range ev {
-			ev[i].Mark, ev[i].Tick, ev[i].Cross = 0, 0, 0
+			ev[i].Mark, ev[i].Tick, ev[i].Cross, ev[i].Full = 0, 0, 0, 0
 		}
 	}
 }

@@ -88,6 +88,7 @@ func answers(pg sheets.Page, rng *rand.Rand) map[sheets.FieldID][]sheets.Choice 
 // A result counts what became of some sheets.
 type result struct {
 	sheets, rejected, fields int
+	asked                    int    // sheets with a needless doubt
 	of                       [5]int // by omrtest.Outcome
 	expected                 judge.Expectation
 	words                    []string
@@ -148,6 +149,12 @@ func (r *result) try(t testing.TB, d *sheets.Design, f family, seed uint64) (*om
 	policy := calibration.Default().Policy
 	verdicts := judge.Fields(d.Pages[0], got.Evidence, policy, got.Swatches...)
 	r.expected.Add(policy, verdicts)
+	before := r.of[omrtest.Needless]
+	defer func() {
+		if r.of[omrtest.Needless] > before {
+			r.asked++
+		}
+	}()
 	for i, v := range verdicts {
 		o := truth.Judge(v.Field, v.Choices, len(v.Doubts) > 0)
 		r.fields++

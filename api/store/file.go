@@ -203,20 +203,20 @@ func putSheet(b *pgx.Batch, id exam.ScanID, round, rev int, sh *exam.Sheet, d *s
 	}
 	b.Queue(`
 		insert into pages (scan, round, image, script, rev, page, digest, engine, policy, pose, notes,
-			ink, fit, seen, mark, tick, crossed, swatches, verdicts, doubts)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+			ink, fit, seen, mark, tick, crossed, filled, swatches, verdicts, doubts)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
 		id, round, sh.Image, exam.ScriptOf(r.Stamp.Serial), rev, r.Stamp.Page, r.Design[:], r.Engine, sh.Policy,
-		pose, notes, c[0], c[1], c[2], c[3], c[4], c[5], r.Swatches, verdicts, raised(sh.Verdicts))
+		pose, notes, c[0], c[1], c[2], c[3], c[4], c[5], c[6], r.Swatches, verdicts, raised(sh.Verdicts))
 	return nil
 }
 
 // columns are the evidence of a page without its names, which are those of its design:
-// Ink, Fit, Seen, Mark, Tick and Cross.
-type columns [6][]float32
+// Ink, Fit, Seen, Mark, Tick, Cross and Full.
+type columns [7][]float32
 
 // numbers are where the columns of e stand.
-func numbers(e *judge.Evidence) [6]*float64 {
-	return [...]*float64{&e.Ink, &e.Fit, &e.Seen, &e.Mark, &e.Tick, &e.Cross}
+func numbers(e *judge.Evidence) [7]*float64 {
+	return [...]*float64{&e.Ink, &e.Fit, &e.Seen, &e.Mark, &e.Tick, &e.Cross, &e.Full}
 }
 
 // columnsOf parts the evidence of r, which is of d.

@@ -74,7 +74,7 @@ func (s *Store) Script(ctx context.Context, id exam.ScriptID) (out *exam.Script,
 
 // sheetColumns are those that sheet reads.
 const sheetColumns = `p.scan, p.image, p.page, p.digest, p.engine, p.policy, p.pose, p.notes,
-	p.ink, p.fit, p.seen, p.mark, p.tick, p.crossed, p.swatches, p.verdicts, s.serial`
+	p.ink, p.fit, p.seen, p.mark, p.tick, p.crossed, p.filled, p.swatches, p.verdicts, s.serial`
 
 // What Script asks for, of one script.
 const (
@@ -91,7 +91,7 @@ func sheet(row pgx.CollectableRow, d *sheets.Design) (exam.Sheet, error) {
 	var c columns
 	r := &sh.Reading
 	err := row.Scan(&sh.Scan, &sh.Image, &r.Stamp.Page, &digest, &r.Engine, &sh.Policy, &pose, &notes,
-		&c[0], &c[1], &c[2], &c[3], &c[4], &c[5], &r.Swatches, &verdicts, &r.Stamp.Serial)
+		&c[0], &c[1], &c[2], &c[3], &c[4], &c[5], &c[6], &r.Swatches, &verdicts, &r.Stamp.Serial)
 	if err != nil {
 		return sh, err
 	}

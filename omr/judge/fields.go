@@ -63,7 +63,7 @@ func (v *verdict) judge(f *sheets.Field, first int, ev []Evidence) {
 			v.doubt(Hidden, e.Choice, v.p.Seen-e.Seen)
 		}
 		v.pattern(e, above[i])
-		if above[i] >= v.s.marked {
+		if v.marked(e, above[i]) {
 			v.marks = append(v.marks, e.Choice)
 		}
 	}
@@ -74,6 +74,14 @@ func (v *verdict) judge(f *sheets.Field, first int, ev []Evidence) {
 	if len(v.Doubts) == 0 {
 		v.Wrong = v.p.wrong(v.margin(ev, above))
 	}
+}
+
+// marked says whether a bubble is surely marked.
+func (v *verdict) marked(e Evidence, above float64) bool {
+	if above >= v.s.marked {
+		return !v.s.wary || e.Mark == 0 || e.Full >= v.p.Filled
+	}
+	return above >= v.s.filled && e.Full >= v.p.Filled
 }
 
 // count asks whether the field's sure marks are as many as its rule allows, and all
@@ -126,7 +134,7 @@ func (v *verdict) against(e Evidence, above float64) (float64, bool) {
 	switch {
 	case e.Mark == 0:
 		return 0, false
-	case above >= v.s.marked:
+	case v.marked(e, above):
 		return 1 - e.Mark, true
 	case above <= v.s.blank:
 		return e.Mark, true
@@ -138,7 +146,7 @@ func (v *verdict) against(e Evidence, above float64) (float64, bool) {
 // own doubt.
 func (v *verdict) each(ev []Evidence, above []float64) {
 	for i, a := range above {
-		if a <= v.s.blank || a >= v.s.marked {
+		if a <= v.s.blank || v.marked(ev[i], a) {
 			continue
 		}
 		if _, ok := v.shape(ev[i], a); !ok {
@@ -168,7 +176,7 @@ func (v *verdict) one(ev []Evidence, above []float64) {
 		v.doubt(Hidden, "", top-v.s.marked)
 	}
 	for i, a := range above {
-		if a <= v.s.blank || a >= v.s.marked {
+		if a <= v.s.blank || v.marked(ev[i], a) {
 			continue
 		}
 		if lead := (top - a) / top; lead < v.p.Lead || !ghosts {
@@ -192,8 +200,8 @@ func (v *verdict) margin(ev []Evidence, above []float64) float64 {
 	for i, e := range ev {
 		least = min(least, e.Fit/v.p.Fit-1, 1-(1-e.Seen)/(1-v.p.Seen))
 		switch a := above[i]; {
-		case a >= v.s.marked:
-			least = min(least, a/v.s.marked-1)
+		case v.marked(e, a):
+			least = min(least, v.sureness(e, a))
 		case a <= v.s.blank:
 			least = min(least, 1-a/v.s.blank)
 		default:
@@ -204,6 +212,16 @@ func (v *verdict) margin(ev []Evidence, above []float64) float64 {
 		}
 	}
 	return math.Max(least, 0)
+}
+
+// sureness is by which share the thresholds could be stricter before a marked bubble were
+// doubted.
+func (v *verdict) sureness(e Evidence, above float64) float64 {
+	dark := above/v.s.marked - 1
+	if e.Full < v.p.Filled || v.p.Filled == 0 {
+		return dark
+	}
+	return max(dark, min(above/v.s.filled-1, 1-(1-e.Full)/(1-v.p.Filled)))
 }
 
 func largest(vs []float64) float64 {

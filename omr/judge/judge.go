@@ -21,19 +21,21 @@ type Evidence struct {
 	Mark  float64 `json:"mark,omitempty"`  // 0.0001 … 1, how likely this is a mark of some kind
 	Tick  float64 `json:"tick,omitempty"`  // 0 … 1, how likely a tick
 	Cross float64 `json:"cross,omitempty"` // 0 … 1, how likely a cross
+	Full  float64 `json:"full,omitempty"`  // 0 … 1, how likely the bubble is filled, in whatever shade
 }
 
 // A Policy is learned by package calibration and never typed by hand. Its shares of
 // ink are above the page's own blank level: 0 is a blank bubble of this page, 1 is
 // its printed black.
 type Policy struct {
-	ID     string  `json:"id"`             // names the profile, stored with every verdict
-	Blank  float64 `json:"blank"`          // at or below: not marked; the page's own blanks lower the limit where they are even, and raise it where they are not, never beyond 0.4 of a sure mark
-	Marked float64 `json:"marked"`         // at or above: marked; between the two: a person decides
-	Part   float64 `json:"part,omitempty"` // of the page's own usual mark: from here on a mark is sure; it moves Marked by half at most. 0 leaves Marked as it is
-	Lead   float64 `json:"lead"`           // least gap between first and second choice, as a share of the first
-	Fit    float64 `json:"fit"`            // below: Lost
-	Seen   float64 `json:"seen"`           // below: Hidden
+	ID     string  `json:"id"`               // names the profile, stored with every verdict
+	Blank  float64 `json:"blank"`            // at or below: not marked; the page's own blanks lower the limit where they are even, and raise it where they are not, never beyond 0.4 of a sure mark
+	Marked float64 `json:"marked"`           // at or above: marked; between the two: a person decides
+	Part   float64 `json:"part,omitempty"`   // of the page's own usual mark: from here on a mark is sure; it moves Marked by half at most. 0 leaves Marked as it is
+	Filled float64 `json:"filled,omitempty"` // the second reader's certainty that a bubble is filled from which on Marked need not be moved by Part: a pale mark that fills its bubble is no line of something else. 0: it is not asked
+	Lead   float64 `json:"lead"`             // least gap between first and second choice, as a share of the first
+	Fit    float64 `json:"fit"`              // below: Lost
+	Seen   float64 `json:"seen"`             // below: Hidden
 
 	Divided float64     `json:"divided,omitempty"` // the second reader's certainty of the contrary from which on that is a doubt; 0: it is not asked
 	Risk    [Risks]Risk `json:"risk,omitzero"`     // by rising margin; how often settled fields are wrong

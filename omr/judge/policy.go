@@ -22,6 +22,9 @@ func (p Policy) Validate() error {
 	if !(p.Part >= 0 && p.Part < 1) {
 		faults = append(faults, fmt.Errorf("policy: part is %v: a share below 1 is expected, or 0", p.Part))
 	}
+	if !(p.Filled >= 0 && p.Filled < 1) {
+		faults = append(faults, fmt.Errorf("policy: filled is %v: a probability below 1 is expected, or 0", p.Filled))
+	}
 	if !(p.Divided >= 0 && p.Divided < 1) {
 		faults = append(faults, fmt.Errorf("policy: divided is %v: a probability below 1 is expected, or 0", p.Divided))
 	}

@@ -45,6 +45,39 @@ func TestSecondReader(t *testing.T) {
 	}
 }
 
+// TestFilled shows what the second reader says of a mark that is paler than its page's
+// marks, and of one on a page of faint marks.
+func TestFilled(t *testing.T) {
+	p := policy
+	p.Part, p.Filled = 0.7, 0.9
+	for name, c := range map[string]struct {
+		usual, ink, full float64
+		want             string
+	}{
+		"as dark as the others":           {0.6, 0.5, 0.1, ""},
+		"paler, and fills its bubble":     {0.6, 0.36, 0.95, ""},
+		"paler, and a line":               {0.6, 0.36, 0.1, "faint1"},
+		"half as dark, and fills it":      {0.6, 0.31, 0.99, "faint1"},
+		"nobody looked":                   {0.6, 0.36, 0, "faint1"},
+		"faint page, a dark filled one":   {0.35, 0.5, 0.95, ""},
+		"faint page, a dark ghost":        {0.35, 0.5, 0.3, "faint1"},
+		"faint page, one like the others": {0.35, 0.36, 0.99, "faint1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pg := paper(20, sheets.AtMostOne)
+			ev := evidence(pg, c.usual, c.ink)
+			ev[0].Full = c.full
+			if c.full > 0 {
+				ev[0].Mark = 1
+			}
+			v := judge.Fields(pg, ev, p)[0]
+			if got := strings.Join(reasons(v), " "); got != c.want {
+				t.Errorf("doubts %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
 // patched is a page with a reference strip.
 func patched(pg sheets.Page) sheets.Page {
 	for _, ink := range []float64{0, 0.25, 0.5, 0.75, 1} {
