@@ -13,11 +13,12 @@ type Lines struct {
 	cells []uint8 // one a pixel; not 0: on a line
 	Full  int     // lines that run through the whole picture
 
-	nx, ny     int // of the blocks that paper is looked at in, twice: for columns and for rows
+	some       bool // are there
+	nx, ny     int  // of the blocks that paper is looked at in
 	open, step []uint8
 	white      []float64
-	state      []uint8
-	work       []uint16
+	state      []uint64
+	work       []uint8
 }
 
 // Measures of lines, in pixels of the picture that is searched, which has about
@@ -31,35 +32,43 @@ const (
 
 // FindLines looks for lines along the columns and along the rows of img. A line is at
 // least 15 mm long, several rows of bubbles; 92 of 100 of its pixels must be seen, for
-// between two rows of bubbles is paper; and 30 of 100 must have paper on both sides. into
+// between two rows of bubbles is paper; 30 of 100 must have paper on both sides, and three
+// of the fifteen among them in each fourth row (or column) of the picture be dark. into
 // may be nil, or lines that are no longer needed, whose memory is then used.
 func FindLines(img *image.Gray, paper *Paper, into *Lines) *Lines {
 	l := into
 	if l == nil {
 		l = &Lines{}
 	}
-	l.w, l.h, l.Full = img.Rect.Dx(), img.Rect.Dy(), 0
-	l.cells = sized(l.cells, l.w*l.h)
+	l.clean(img.Rect.Dx(), img.Rect.Dy())
 	if l.w <= 2*lineSide || l.h <= 2*lineSide {
-		clear(l.cells)
 		return l
 	}
-	l.state = sized(l.state, l.w*l.h)
-	l.work = sized(l.work, 6*max(l.w, l.h)+32)
+	l.state, l.work = sized(l.state, (l.w*l.h+4*l.w+128)/8+1), sized(l.work, 7*l.w)
 	l.nx, l.ny = (l.w+lineBlock-1)/lineBlock, (l.h+lineBlock-1)/lineBlock
-	l.open, l.step = sized(l.open, 2*l.nx*l.ny), sized(l.step, 2*l.nx*l.ny)
+	l.open, l.step = sized(l.open, l.nx*l.ny), sized(l.step, l.nx*l.ny)
 	l.white = sized(l.white, l.nx)
-	for grid := range 2 { // the rows' grid begins where rows can be compared
-		for j := range l.ny {
-			paper.row(float64(j*lineBlock+grid*lineSide), lineBlock, l.white)
-			for i, white := range l.white {
-				k := (grid*l.ny+j)*l.nx + i
-				l.open[k], l.step[k] = uint8(white*linePaper/100), uint8(white*lineDark/100)
-			}
+	for j := range l.ny {
+		paper.row(float64(j*lineBlock), lineBlock, l.white)
+		for i, white := range l.white {
+			k := j*l.nx + i
+			l.open[k], l.step[k] = uint8(white*linePaper/100), uint8(white*lineDark/100)
 		}
 	}
-	l.Full = l.find(img)
+	l.find(img)
 	return l
+}
+
+// clean makes l those of a picture of w×h without lines. Most pages have none, and their
+// cells serve the next page as they are.
+func (l *Lines) clean(w, h int) {
+	if cap(l.cells) < w*h {
+		l.cells = make([]uint8, w*h)
+	} else if l.some {
+		clear(l.cells)
+	}
+	l.w, l.h, l.Full, l.some = w, h, 0, false
+	l.cells = l.cells[:w*h]
 }
 
 // On says whether p lies on a line or within one pixel of it.

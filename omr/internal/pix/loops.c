@@ -181,6 +181,11 @@ void pix_quantiles(const uint8_t *band, ptrdiff_t stride, int w, int rows, int t
 
 enum { SIDE = 6, LONG = 60, WHOLE = 92, OPEN = 30, BLOCK = 16 };
 
+// One pixel of EVERY is looked at first, which makes SAMPLES of LONG; SAMPLES_DARK of
+// them are dark in a line. WINDOWS of such samples are confirmed at once, as many as
+// six blocks hold.
+enum { EVERY = 4, SAMPLES = LONG / EVERY, SAMPLES_DARK = 3, WINDOWS = 8 };
+
 // The most light pixels of a line's LONG, and the least open and dark ones.
 enum { MOST_LIGHT = LONG * (100 - WHOLE) / 100, LEAST_OPEN = LONG * OPEN / 100, LEAST_DARK = LONG * OPEN * WHOLE / 10000 };
 
@@ -194,141 +199,133 @@ static uint8_t mark(int v, int left, int right, int open, int step) {
 	return (uint8_t)(side < open ? 0 : v + step < side ? 3 : 1);
 }
 
-// The marks of up to BLOCK pixels of a row.
-static void mark_block(const uint8_t *at, ptrdiff_t side, int n, uint8_t open, uint8_t step, uint8_t *marks) {
-	for (int x = 0; x < n; x++)
-		marks[x] = mark(at[x], at[x - side], at[x + side], open, step);
-}
-
-#if defined(__x86_64__)
-// Open and light pixels of sixteen, as bytes of 255.
-static inline void compare16(const uint8_t *at, ptrdiff_t side, __m128i open, __m128i step, __m128i *is_open,
-                             __m128i *is_light) {
-	__m128i least = _mm_min_epu8(_mm_loadu_si128((const __m128i *)(at - side)),
-	                             _mm_loadu_si128((const __m128i *)(at + side)));
-	__m128i more = _mm_subs_epu8(_mm_subs_epu8(least, step), _mm_loadu_si128((const __m128i *)at)); // 0: not darker
-	*is_open = _mm_cmpeq_epi8(_mm_max_epu8(least, open), least);
-	*is_light = _mm_and_si128(*is_open, _mm_cmpeq_epi8(more, _mm_setzero_si128()));
-}
-#endif
+// What is known of up to 96 pixels of a way, a bit each.
+typedef unsigned __int128 bits;
 
 // Marks in cells, step apart, each pixel of the n of a way of which LONG make a line.
-CLONES static void confirm(const uint8_t *marks, int n, uint8_t *cells, ptrdiff_t step) {
-	uint8_t open[6 * BLOCK + 1], light[6 * BLOCK + 1], line[6 * BLOCK], any = 0, o = 0, l = 0; // as many before each
-	for (int i = 0; i < n; i++) {
-		open[i] = o;
-		light[i] = l;
-		o = (uint8_t)(o + (marks[i] & 1));
-		l = (uint8_t)(l + (marks[i] == 1));
+// first is the first of the EVERYth pixels of the picture. Returns whether there are any.
+CLONES static int confirm(bits open, bits light, int n, int first, uint8_t *cells, ptrdiff_t step) {
+	const uint64_t all = ((uint64_t)1 << LONG) - 1, every = 0x1111111111111111;
+	bits some = open & ~light & ((bits)every << 64 | every) << first;
+	int done = 0;
+	for (int i = 0; i + LONG <= n; i++, open >>= 1, light >>= 1, some >>= 1) {
+		int not = __builtin_popcountll((uint64_t)light & all);
+		if (not > MOST_LIGHT || __builtin_popcountll((uint64_t)some & all) < SAMPLES_DARK)
+			continue;
+		int seen = __builtin_popcountll((uint64_t)open & all);
+		if (!is_line(seen - not, seen, LONG))
+			continue;
+		for (done = done > i ? done : i; done < i + LONG; done++)
+			cells[done * step] = 1;
 	}
-	open[n] = o;
-	light[n] = l;
-	// As is_line, in bytes: 25 light to 2 open are (100 - WHOLE) %, and at most 4 are light.
-	for (int i = 0; i + LONG <= n; i++) {
-		uint8_t all = (uint8_t)(open[i + LONG] - open[i]), not = (uint8_t)(light[i + LONG] - light[i]);
-		line[i] = (uint8_t)((not <= MOST_LIGHT) & (all >= LEAST_OPEN) & ((uint8_t)(25 * not) <= (uint8_t)(2 * all)));
-		any |= line[i];
-	}
-	for (int i = 0; any && i + LONG <= n; i++)
-		if (line[i])
-			for (int j = i > 0 && line[i - 1] ? i + LONG - 1 : i; j < i + LONG; j++)
-				cells[j * step] = 1;
+	return done > 0;
 }
 
 // Whether a line may run through blocks b and b+1 of n, which it holds whole: open and
-// light count pixels of blocks, every apart. It then holds the block before them or the
-// one behind as well, or all but three pixels of both.
-static int may(const uint8_t *open, const uint8_t *light, ptrdiff_t every, int b, int n) {
-	int before = b > 0 ? light[(b - 1) * every] : BLOCK, behind = b + 2 < n ? light[(b + 2) * every] : BLOCK;
+// light count pixels of blocks. It then holds the block before them or the one behind as
+// well, or all but three pixels of both.
+static int may(const uint8_t *open, const uint8_t *light, int b, int n) {
+	int before = b > 0 ? light[b - 1] : BLOCK, behind = b + 2 < n ? light[b + 2] : BLOCK;
 	int more = (before < behind ? before : behind) - 3;
-	if (light[b * every] + light[(b + 1) * every] + (more > 0 ? more : 0) > MOST_LIGHT)
+	if (light[b] + light[b + 1] + (more > 0 ? more : 0) > MOST_LIGHT)
 		return 0;
 	int dark = 0;
 	for (int j = b > 2 ? b - 2 : 0; j < n && j <= b + 3; j++)
-		dark += open[j * every] - light[j * every];
+		dark += open[j] - light[j];
 	return dark >= LEAST_DARK;
 }
 
-// What lies in blocks b-2 to b+3 is as far as such a line may reach.
-static int reach(int b, int length, int *from) {
-	*from = b > 2 ? (b - 2) * BLOCK : 0;
-	int to = (b + 4) * BLOCK < length ? (b + 4) * BLOCK : length;
-	return to - *from;
+// Spreads the values of blocks over the pixels of a row.
+static void spread(const uint8_t *blocks, int w, uint8_t *line) {
+	for (int x = 0; x < w; x += BLOCK)
+		memset(line + x, blocks[x / BLOCK], (size_t)(w - x < BLOCK ? w - x : BLOCK));
 }
 
-static int whole(const uint16_t *open, const uint16_t *light, int n, int length) {
-	int count = 0, last = -2;
-	for (int i = 0; i < n; i++)
-		if (is_line(open[i] - light[i], open[i], length)) {
-			count += i > last + 1;
-			last = i;
-		}
-	return count;
-}
-
-// Counts the open and light pixels of each column of one row of blocks.
-CLONES static void count_columns(const uint8_t *img, ptrdiff_t stride, int w, int rows, const uint8_t *open,
-                          const uint8_t *step, uint8_t *n_open, uint8_t *n_light) {
-	for (int x0 = 0; x0 < w; x0 += BLOCK) {
-		int limit = open[x0 / BLOCK], more = step[x0 / BLOCK];
-#if defined(__x86_64__)
-		if (x0 >= SIDE && x0 + BLOCK + SIDE <= w) {
-			__m128i l = _mm_set1_epi8((char)limit), s = _mm_set1_epi8((char)more), o, d, all_o = _mm_setzero_si128(), all_d = all_o;
-			for (int y = 0; y < rows; y++) {
-				compare16(img + y * stride + x0, SIDE, l, s, &o, &d);
-				all_o = _mm_sub_epi8(all_o, o);
-				all_d = _mm_sub_epi8(all_d, d);
-			}
-			_mm_storeu_si128((__m128i *)(n_open + x0), all_o);
-			_mm_storeu_si128((__m128i *)(n_light + x0), all_d);
-			continue;
-		}
-#endif
-		for (int x = x0; x < w && x < x0 + BLOCK; x++) {
-			n_open[x] = n_light[x] = 0;
-			if (x < SIDE || x >= w - SIDE)
-				continue;
-			for (int y = 0; y < rows; y++) {
-				const uint8_t *at = img + y * stride + x;
-				uint8_t m = mark(*at, at[-SIDE], at[SIDE], limit, more);
-				n_open[x] = (uint8_t)(n_open[x] + (m & 1));
-				n_light[x] = (uint8_t)(n_light[x] + (m == 1));
-			}
-		}
+// Writes which pixels of a row have paper on both sides: 1 the light, 16 those darker.
+CLONES static void side_row(const uint8_t *restrict at, const uint8_t *restrict open, const uint8_t *restrict step, int w,
+                            uint8_t *restrict sides) {
+	for (int x = SIDE; x < w - SIDE; x++) {
+		uint8_t side = at[x - SIDE] < at[x + SIDE] ? at[x - SIDE] : at[x + SIDE];
+		uint8_t most = side > step[x] ? (uint8_t)(side - step[x]) : 0;
+		uint8_t is_open = (uint8_t)-(side >= open[x]), is_dark = (uint8_t)-(most > at[x]);
+		sides[x] = (uint8_t)(is_open & (1 + (is_dark & 15)));
 	}
 }
 
-CLONES static void add_bytes(uint16_t *restrict sums, const uint8_t *restrict row, int n) {
+// Moves the sums of SAMPLES rows on by one, and notes in few where a line may be.
+CLONES static void slide(uint8_t *restrict sums, const uint8_t *restrict in, const uint8_t *restrict out,
+                         uint8_t *restrict few, int w) {
+	for (int x = 0; x < w; x++) {
+		sums[x] = (uint8_t)(sums[x] + in[x] - out[x]);
+		few[x] |= (uint8_t)((sums[x] & 15) <= MOST_LIGHT) & (uint8_t)(sums[x] >= 16 * SAMPLES_DARK);
+	}
+}
+
+CLONES static void add_light(uint16_t *restrict total, const uint8_t *restrict sums, int n) {
 	for (int x = 0; x < n; x++)
-		sums[x] = (uint16_t)(sums[x] + row[x]);
+		total[x] = (uint16_t)(total[x] + (sums[x] & 15));
 }
 
-// Writes where two rows together have few enough light pixels for a line.
-CLONES static int few_light(const uint8_t *restrict a, const uint8_t *restrict b, uint8_t *restrict few, int n) {
-	uint8_t any = 0;
-	for (int x = 0; x < n; x++) {
-		few[x] = (uint8_t)(a[x] + b[x]) <= MOST_LIGHT;
-		any |= few[x];
+// The open and light pixels of rows y0 to before y1 of a column, 96 at most.
+static __attribute__((noinline)) bits look_down(const uint8_t *column, ptrdiff_t stride, int y0, int y1, const uint8_t *open,
+                                                const uint8_t *step, int nx, bits *light) {
+	bits is_open = 0, is_light = 0;
+	for (int y = y0; y < y1;) {
+		int end = (y / BLOCK + 1) * BLOCK < y1 ? (y / BLOCK + 1) * BLOCK : y1;
+		int o = open[y / BLOCK * nx], s = step[y / BLOCK * nx];
+		uint32_t some_open = 0, some_light = 0;
+		const uint8_t *at = column + y * stride;
+		for (int i = 0; i < end - y; i++, at += stride) {
+			int left = at[-SIDE], right = at[SIDE], side = left < right ? left : right;
+			uint32_t is = side >= o, dark = *at + s < side;
+			some_open |= is << i;
+			some_light |= (is & ~dark) << i;
+		}
+		is_open |= (bits)some_open << (y - y0);
+		is_light |= (bits)some_light << (y - y0);
+		y = end;
 	}
-	return any;
+	*light = is_light;
+	return is_open;
 }
 
+// Whether a column is a line from end to end.
+static int whole_column(const uint8_t *column, ptrdiff_t stride, int h, const uint8_t *open, const uint8_t *step, int nx) {
+	int all = 0, not = 0;
+	for (int y = 0; y < h; y += BLOCK) {
+		bits light, is_open = look_down(column, stride, y, h - y < BLOCK ? h : y + BLOCK, open, step, nx, &light);
+		all += __builtin_popcountll((uint64_t)is_open);
+		not += __builtin_popcountll((uint64_t)light);
+	}
+	return is_line(all - not, all, h);
+}
+
+// A line has at most MOST_LIGHT light pixels, and so at most as many of its samples: only
+// columns that have are looked at closely.
 static int columns(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *open, const uint8_t *step, int nx,
-                   uint8_t *cells, uint8_t *state, uint16_t *work) {
-	int n = (h + BLOCK - 1) / BLOCK;
-	uint8_t *n_open = state, *n_light = state + (ptrdiff_t)n * w, *few = (uint8_t *)(work + 2 * w), marks[6 * BLOCK];
-	memset(work, 0, (size_t)w * 4);
-	for (int b = 0; b < n; b++) {
-		ptrdiff_t k = (ptrdiff_t)b * w;
-		count_columns(img + b * BLOCK * stride, stride, w, h - b * BLOCK < BLOCK ? h - b * BLOCK : BLOCK, open + b * nx,
-		              step + b * nx, n_open + k, n_light + k);
-		add_bytes(work, n_open + k, w);
-		add_bytes(work + w, n_light + k, w);
-	}
-	for (int b = 0; b + 1 < n; b++) {
-		const uint8_t *light = n_light + (ptrdiff_t)b * w;
-		if (!few_light(light, light + w, few, w))
+                   uint8_t *cells, uint8_t *state, uint8_t *work, int *any) {
+	int n = (h + EVERY - 1) / EVERY, first = 0;
+	uint16_t *total = (uint16_t *)work;
+	uint8_t *sums = work + 2 * w, *few = sums + w, *limit = few + w, *more = limit + w, *zero = more + w;
+	memset(work, 0, (size_t)w * 7);
+	for (int k = 0; k < n; k++) {
+		uint8_t *sides = state + (ptrdiff_t)k * w;
+		if (k % (BLOCK / EVERY) == 0) {
+			spread(open + k * EVERY / BLOCK * nx, w, limit);
+			spread(step + k * EVERY / BLOCK * nx, w, more);
+		}
+		side_row(img + (ptrdiff_t)k * EVERY * stride, limit, more, w, sides);
+		slide(sums + SIDE, sides + SIDE, (k < SAMPLES ? zero : sides - (ptrdiff_t)SAMPLES * w) + SIDE, few + SIDE, w - 2 * SIDE);
+		if (k % SAMPLES == SAMPLES - 1)
+			add_light(total, sums, w);
+		int last = k - SAMPLES + 1; // the window that ends here
+		if (last < 0)
+			memset(few, 0, (size_t)w);
+		if (last < 0 || (last - first < WINDOWS - 1 && k < n - 1))
 			continue;
+		int y0 = first * EVERY - EVERY + 1, y1 = last * EVERY + LONG;
+		y0 = y0 > 0 ? y0 : 0;
+		y1 = y1 < h ? y1 : h;
 		for (int x = SIDE; x < w - SIDE; x++) {
 			if (!few[x]) {
 				uint64_t next; // most of a page is paper
@@ -336,75 +333,155 @@ static int columns(const uint8_t *img, ptrdiff_t stride, int w, int h, const uin
 					;
 				continue;
 			}
-			if (!may(n_open + x, n_light + x, w, b, n))
-				continue;
-			int y0, rows = reach(b, h, &y0);
-			for (int y = y0; y < y0 + rows; y++) {
-				const uint8_t *at = img + y * stride + x;
-				int k = y / BLOCK * nx + x / BLOCK;
-				marks[y - y0] = mark(*at, at[-SIDE], at[SIDE], open[k], step[k]);
-			}
-			confirm(marks, rows, cells + (ptrdiff_t)y0 * w + x, w);
+			bits is_light, is_open = look_down(img + x, stride, y0, y1, open + x / BLOCK, step + x / BLOCK, nx, &is_light);
+			*any |= confirm(is_open, is_light, y1 - y0, y0 > 0 ? EVERY - 1 : 0, cells + (ptrdiff_t)y0 * w + x, w);
 		}
+		memset(few, 0, (size_t)w);
+		first = last + 1;
 	}
-	return whole(work, work + w, w, h);
+	int count = 0, before = 0;
+	for (int x = SIDE; x < w - SIDE; x++) {
+		int is = 100 * total[x] <= (100 - WHOLE) * h && whole_column(img + x, stride, h, open + x / BLOCK, step + x / BLOCK, nx);
+		count += is && !before;
+		before = is;
+	}
+	return count;
 }
 
-// Counts the open and light pixels of each block of a row.
-CLONES static void count_row(const uint8_t *row, ptrdiff_t side, int w, const uint8_t *open, const uint8_t *step,
-                      uint8_t *n_open, uint8_t *n_light) {
-	for (int i = 0; i * BLOCK < w; i++) {
-		const uint8_t *at = row + i * BLOCK;
-		int n = w - i * BLOCK < BLOCK ? w - i * BLOCK : BLOCK, all_open = 0, all_light = 0;
-#if defined(__x86_64__)
-		if (n == BLOCK) {
-			__m128i o, d, one = _mm_set1_epi8(1), zero = _mm_setzero_si128();
-			compare16(at, side, _mm_set1_epi8((char)open[i]), _mm_set1_epi8((char)step[i]), &o, &d);
-			o = _mm_sad_epu8(_mm_and_si128(o, one), zero);
-			d = _mm_sad_epu8(_mm_and_si128(d, one), zero);
-			n_open[i] = (uint8_t)(_mm_cvtsi128_si32(o) + _mm_extract_epi16(o, 4));
-			n_light[i] = (uint8_t)(_mm_cvtsi128_si32(d) + _mm_extract_epi16(d, 4));
-			continue;
-		}
-#endif
-		for (int x = 0; x < n; x++) {
-			uint8_t m = mark(at[x], at[x - side], at[x + side], open[i], step[i]);
-			all_open += m & 1;
-			all_light += m == 1;
-		}
-		n_open[i] = (uint8_t)all_open;
-		n_light[i] = (uint8_t)all_light;
+// The light pixels of sixty-four of a row, as bits, and those that have paper on both sides.
+static inline uint64_t light64(const uint8_t *at, ptrdiff_t side, const uint8_t *open, const uint8_t *step, uint64_t *is_open) {
+	uint64_t light = 0, all = 0;
+	for (int i = 0; i < 64; i++) {
+		uint8_t m = mark(at[i], at[i - side], at[i + side], open[i], step[i]);
+		all |= (uint64_t)(m & 1) << i;
+		light |= (uint64_t)(m == 1) << i;
 	}
+	*is_open = all;
+	return light;
+}
+
+#if defined(__x86_64__)
+FAST static inline uint64_t light64_fast(const uint8_t *at, ptrdiff_t side, const uint8_t *open, const uint8_t *step, uint64_t *is_open) {
+	uint64_t light = 0, all = 0;
+	for (int i = 0; i < 64; i += 32) {
+		__m256i least = _mm256_min_epu8(_mm256_loadu_si256((const __m256i *)(at + i - side)), _mm256_loadu_si256((const __m256i *)(at + i + side)));
+		__m256i most = _mm256_subs_epu8(least, _mm256_loadu_si256((const __m256i *)(step + i)));
+		__m256i v = _mm256_loadu_si256((const __m256i *)(at + i)), o = _mm256_loadu_si256((const __m256i *)(open + i));
+		o = _mm256_cmpeq_epi8(_mm256_max_epu8(least, o), least);
+		all |= (uint64_t)(uint32_t)_mm256_movemask_epi8(o) << i;
+		light |= (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_and_si256(o, _mm256_cmpeq_epi8(_mm256_max_epu8(v, most), v))) << i;
+	}
+	*is_open = all;
+	return light;
+}
+
+WIDE static inline uint64_t light64_wide(const uint8_t *at, ptrdiff_t side, const uint8_t *open, const uint8_t *step, uint64_t *is_open) {
+	__m512i least = _mm512_min_epu8(_mm512_loadu_si512(at - side), _mm512_loadu_si512(at + side));
+	__m512i most = _mm512_subs_epu8(least, _mm512_loadu_si512(step));
+	*is_open = _mm512_cmpge_epu8_mask(least, _mm512_loadu_si512(open));
+	return _mm512_mask_cmple_epu8_mask(*is_open, most, _mm512_loadu_si512(at));
+}
+#endif
+
+// Looks at a row of 64 pixels or more, writes which are open and which are light, and says
+// whether it may hold a line. Of any LONG pixels, half lie at one end of one of the
+// sixty-fours that a row is cut into, the last of which ends with it; and where a whole row
+// is light beyond what a line may be, it is none.
+#define LOOK_ALONG(name, target, light_of)                                                                             \
+	target static int name(const uint8_t *row, ptrdiff_t side, int w, const uint8_t *open, const uint8_t *step,        \
+	                       uint64_t *is_open, uint64_t *is_light) {                                                    \
+		int all = 0, few = 0;                                                                                          \
+		for (int x = 0; x < w; x += 64, is_open++, is_light++) {                                                       \
+			int over = x + 64 <= w ? 0 : x + 64 - w, from = x - over;                                                  \
+			uint64_t o, light = light_of(row + from, side, open + from, step + from, &o);                              \
+			few |= __builtin_popcountll(light << (64 - LONG / 2)) <= MOST_LIGHT;                                       \
+			few |= __builtin_popcountll(light >> (64 - LONG / 2)) <= MOST_LIGHT;                                       \
+			all += __builtin_popcountll(light >> over);                                                                \
+			*is_open = o >> over;                                                                                      \
+			*is_light = light >> over;                                                                                 \
+		}                                                                                                              \
+		return few || 100 * all <= (100 - WHOLE) * w;                                                                  \
+	}
+
+LOOK_ALONG(look_along_plain, , light64)
+#if defined(__x86_64__)
+LOOK_ALONG(look_along_fast, __attribute__((target("avx2,popcnt"))), light64_fast)
+LOOK_ALONG(look_along_wide, __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,popcnt"))), light64_wide)
+#endif
+
+static int look_along(const uint8_t *row, ptrdiff_t side, int w, const uint8_t *open, const uint8_t *step, uint64_t *is_open,
+                      uint64_t *is_light) {
+	if (w < 64) {
+		*is_open = *is_light = 0;
+		for (int x = 0; x < w; x++) {
+			uint8_t m = mark(row[x], row[x - side], row[x + side], open[x], step[x]);
+			*is_open |= (uint64_t)(m & 1) << x;
+			*is_light |= (uint64_t)(m == 1) << x;
+		}
+		return 1;
+	}
+#if defined(__x86_64__)
+	if (wide())
+		return look_along_wide(row, side, w, open, step, is_open, is_light);
+	if (fast())
+		return look_along_fast(row, side, w, open, step, is_open, is_light);
+#endif
+	return look_along_plain(row, side, w, open, step, is_open, is_light);
+}
+
+// Counts the bits of each block, and of all.
+CLONES static int count_blocks(const uint64_t *words, int nx, uint8_t *n) {
+	int all = 0;
+	for (int i = 0; i < nx; i++) {
+		n[i] = (uint8_t)__builtin_popcountll(words[i / 4] >> (BLOCK * (i % 4)) & 0xFFFF);
+		all += n[i];
+	}
+	return all;
+}
+
+// The bits of six blocks from b on.
+static bits from_block(const uint64_t *words, int b) {
+	int at = b / 4, by = BLOCK * (b % 4);
+	bits two = (bits)words[at + 1] << 64 | words[at];
+	return by ? two >> by | (bits)words[at + 2] << (128 - by) : two;
 }
 
 static int rows(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *open, const uint8_t *step, int nx,
-                uint8_t *cells, uint8_t *state, uint16_t *work) {
-	uint8_t *n_open = state, *n_light = state + nx, *few = state + 2 * nx, marks[6 * BLOCK];
-	memset(work, 0, (size_t)h * 4);
+                uint8_t *cells, uint64_t *state, int *any) {
+	uint64_t *is_open = state, *is_light = is_open + nx / 4 + 3; // two more than are seen
+	uint8_t *n_open = (uint8_t *)(is_light + nx / 4 + 3), *n_light = n_open + nx, *limit = n_light + nx, *more = limit + w;
+	int count = 0, before = 0;
+	memset(state, 0, (size_t)(n_open - (uint8_t *)state));
 	for (int y = SIDE; y < h - SIDE; y++) {
-		const uint8_t *row = img + y * stride, *limit = open + (y - SIDE) / BLOCK * nx, *more = step + (y - SIDE) / BLOCK * nx;
-		count_row(row, SIDE * stride, w, limit, more, n_open, n_light);
-		work[y] = (uint16_t)sum_bytes(n_open, nx);
-		work[h + y] = (uint16_t)sum_bytes(n_light, nx);
-		if (!few_light(n_light, n_light + 1, few, nx - 1))
-			continue;
-		for (int i = 0; i + 1 < nx; i++) {
-			if (!few[i] || !may(n_open, n_light, 1, i, nx))
-				continue;
-			int x0, n = reach(i, w, &x0);
-			for (int x = x0; x < x0 + n; x += BLOCK)
-				mark_block(row + x, SIDE * stride, x0 + n - x < BLOCK ? x0 + n - x : BLOCK, limit[x / BLOCK], more[x / BLOCK], marks + x - x0);
-			confirm(marks, n, cells + (ptrdiff_t)y * w + x0, 1);
+		if (y % BLOCK == 0 || y == SIDE) {
+			spread(open + y / BLOCK * nx, w, limit);
+			spread(step + y / BLOCK * nx, w, more);
 		}
+		int is_whole = 0;
+		if (look_along(img + y * stride, SIDE * stride, w, limit, more, is_open, is_light)) {
+			int all = count_blocks(is_open, nx, n_open), not = count_blocks(is_light, nx, n_light);
+			is_whole = is_line(all - not, all, w);
+			for (int i = 0, from = 0; i + 1 < nx; i++) {
+				if (n_light[i] + n_light[i + 1] > MOST_LIGHT || !may(n_open, n_light, i, nx))
+					continue;
+				// As far as such a line may reach, without what was looked at before.
+				from = from > i - 2 ? from : i - 2;
+				int to = (i + 4) * BLOCK < w ? (i + 4) * BLOCK : w, x0 = from * BLOCK;
+				*any |= confirm(from_block(is_open, from), from_block(is_light, from), to - x0, 0, cells + (ptrdiff_t)y * w + x0, 1);
+				from = i;
+			}
+		}
+		count += is_whole && !before;
+		before = is_whole;
 	}
-	return whole(work, work + h, h, w);
+	return count;
 }
 
 int pix_lines(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *open, const uint8_t *step, int nx,
-              int ny, uint8_t *cells, uint8_t *state, uint16_t *work) {
-	memset(cells, 0, (size_t)w * h);
-	int n = columns(img, stride, w, h, open, step, nx, cells, state, work);
-	return n + rows(img, stride, w, h, open + nx * ny, step + nx * ny, nx, cells, state, work);
+              uint8_t *cells, uint64_t *state, uint8_t *work, int *any) {
+	*any = 0;
+	int n = columns(img, stride, w, h, open, step, nx, cells, (uint8_t *)state, work, any);
+	return n + rows(img, stride, w, h, open, step, nx, cells, state, any);
 }
 
 // ---- blobs

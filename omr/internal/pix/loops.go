@@ -207,9 +207,11 @@ func quantiles(img *image.Gray, y0, y1, tile int, share float64, white []uint8, 
 }
 
 // find is the whole of FindLines after the paper was looked at.
-func (l *Lines) find(img *image.Gray) int {
-	return int(C.pix_lines(first(img.Pix), C.ptrdiff_t(img.Stride), C.int(l.w), C.int(l.h), first(l.open), first(l.step),
-		C.int(l.nx), C.int(l.ny), first(l.cells), first(l.state), (*C.uint16_t)(unsafe.SliceData(l.work))))
+func (l *Lines) find(img *image.Gray) {
+	var some C.int
+	l.Full = int(C.pix_lines(first(img.Pix), C.ptrdiff_t(img.Stride), C.int(l.w), C.int(l.h), first(l.open), first(l.step),
+		C.int(l.nx), first(l.cells), (*C.uint64_t)(unsafe.SliceData(l.state)), first(l.work), &some))
+	l.some = some != 0
 }
 
 // A run is a row of dark pixels from x0 to before x1.

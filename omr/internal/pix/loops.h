@@ -31,11 +31,11 @@ void pix_quantiles(const uint8_t *band, ptrdiff_t stride, int w, int rows, int t
                    uint8_t *line);
 
 // Finds lines along columns and rows; see lines.go for what they are. open and step
-// hold the brightness of paper and the contrast of a line for each 16×16 pixels, of
-// the columns' grid and then of the rows', nx×ny each. cells and state are w×h; work
-// is 12·max(w, h)+64 bytes. Returns the whole lines.
+// hold the brightness of paper and the contrast of a line for each 16×16 pixels, nx a
+// row. cells is w×h and 0; state has room for w×h+4w+128 bytes, work for 7w. Returns the
+// whole lines, and in any whether there is a line at all.
 int pix_lines(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *open, const uint8_t *step, int nx,
-              int ny, uint8_t *cells, uint8_t *state, uint16_t *work);
+              uint8_t *cells, uint64_t *state, uint8_t *work, int *any);
 
 typedef struct {
 	int32_t y, x0, x1, parent;

@@ -23,6 +23,9 @@ const (
 	lineLong  = 60
 	lineWhole = 92
 	lineOpen  = 30
+
+	lineEvery = 4 // each so manieth pixel is looked at first,
+	lineDarks = 3 // and so many of those are dark
 )
 
 func line(dark, open, long int) bool {
@@ -123,10 +126,10 @@ func (l *plain) compare(img *image.Gray, paper *Paper, state []uint8, stride int
 	const every = 16
 	open, step := make([]uint8, l.w), make([]uint8, l.w) // the brightness of paper, and of a line's contrast
 	for y := y0; y < y1; y++ {
-		if (y-y0)%every == 0 {
+		if y%every == 0 || y == y0 {
 			for x := range open {
 				if x%every == 0 {
-					white := paper.At(Point{X: float64(x), Y: float64(y)})
+					white := paper.At(Point{X: float64(x), Y: float64(y - y%every)})
 					open[x], step[x] = uint8(white*linePaper/100), uint8(white*lineDark/100)
 				} else {
 					open[x], step[x] = open[x-1], step[x-1]
@@ -151,7 +154,7 @@ func (l *plain) compare(img *image.Gray, paper *Paper, state []uint8, stride int
 
 // columns marks the lines along columns and returns how many run from end to end.
 func (l *plain) columns(state []uint8) (full int) {
-	dark, open := make([]int, l.w), make([]int, l.w)
+	dark, open, some := make([]int, l.w), make([]int, l.w), make([]int, l.w)
 	allDark, allOpen := make([]int, l.w), make([]int, l.w)
 	for y := range l.h {
 		row := state[y*l.w:][:l.w]
@@ -168,7 +171,13 @@ func (l *plain) columns(state []uint8) (full int) {
 				open[x] -= int(old[x] & 1)
 				dark[x] -= int(old[x] >> 1)
 			}
-			if y >= lineLong-1 && line(dark[x], open[x], lineLong) {
+			if y%lineEvery == 0 {
+				some[x] += int(s >> 1)
+				if old != nil {
+					some[x] -= int(old[x] >> 1)
+				}
+			}
+			if y >= lineLong-1 && line(dark[x], open[x], lineLong) && some[x] >= lineDarks {
 				for j := y - lineLong + 1; j <= y; j++ {
 					l.cells[j*l.w+x] = 1
 				}
@@ -183,7 +192,7 @@ func (l *plain) rows(state []uint8) (full int) {
 	allDark, allOpen := make([]int, l.h), make([]int, l.h)
 	for y := range l.h {
 		row := state[y*l.w:][:l.w]
-		dark, open := 0, 0
+		dark, open, some := 0, 0, 0
 		for x, s := range row {
 			open += int(s & 1)
 			dark += int(s >> 1)
@@ -193,7 +202,13 @@ func (l *plain) rows(state []uint8) (full int) {
 				open -= int(row[x-lineLong] & 1)
 				dark -= int(row[x-lineLong] >> 1)
 			}
-			if x >= lineLong-1 && line(dark, open, lineLong) {
+			if x%lineEvery == 0 {
+				some += int(s >> 1)
+				if x >= lineLong {
+					some -= int(row[x-lineLong] >> 1)
+				}
+			}
+			if x >= lineLong-1 && line(dark, open, lineLong) && some >= lineDarks {
 				for i := x - lineLong + 1; i <= x; i++ {
 					l.cells[y*l.w+i] = 1
 				}
