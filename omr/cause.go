@@ -51,7 +51,7 @@ func (s *sight) diagnose(err error) error {
 // cutOff counts the corner markers of a sheet of ours that must lie outside the picture,
 // by those that are seen, two at least: a figure of some other paper may look like one.
 func (s *sight) cutOff() (n int) {
-	f, seen := choose(s.markers(darkRatios[0]))
+	f, seen := choose(s.markers(darkRatios[0], s.small.Rect))
 	if count(seen) < 2 {
 		return 0
 	}

@@ -37,7 +37,10 @@ func (s *sight) frame() (*framed, error) {
 }
 
 func (s *sight) frameAt(ratio float64) (*framed, error) {
-	found := s.markers(ratio)
+	if f := s.frameInCorners(ratio); f != nil {
+		return f, nil
+	}
+	found := s.markers(ratio, s.small.Rect)
 	if err := mirrored(found); err != nil {
 		return nil, err
 	}
@@ -50,6 +53,23 @@ func (s *sight) frameAt(ratio float64) (*framed, error) {
 		return nil, reject(NoAnchors, "%d of four corner markers were found", n)
 	}
 	return s.fitFrame(f, quads)
+}
+
+// frameInCorners finds a frame all of whose markers are seen in the corners of the picture,
+// which is where those of a sheet that fills it are. Unless all four are those of one flat
+// sheet it is none, and the whole picture decides.
+func (s *sight) frameInCorners(ratio float64) *framed {
+	parts := s.corners()
+	found := s.markers(ratio, parts[:]...)
+	f, quads := choose(found)
+	if count(quads) < 4 || mirrored(found) != nil {
+		return nil
+	}
+	out, err := s.fitFrame(f, quads)
+	if err != nil {
+		return nil
+	}
+	return out
 }
 
 // quads are the corners of the four markers of a frame in the scan; nil if not seen.

@@ -2,6 +2,7 @@ package omr
 
 import (
 	"cmp"
+	"image"
 	"math"
 	"math/bits"
 	"slices"
@@ -34,11 +35,23 @@ const leastMarker, mostMarker = 0.009, 0.065
 // photocopy may have 0.75.
 var darkRatios = [...]float64{0.62, 0.82}
 
-// markers finds coded markers in the small picture, one of each number.
-func (s *sight) markers(ratio float64) []marker {
+// cornerReach is how far from a corner of the picture, as a share of its shorter side, the
+// markers of a sheet that fills it lie: 31 mm of the 210 of A4 that is turned by 5°, and as
+// much again as a sheet is laid aside or cut out too large.
+const cornerReach = 0.22
+
+// corners are the parts of the small picture in which markers are looked for first.
+func (s *sight) corners() [4]image.Rectangle {
+	w, h := s.small.Rect.Dx(), s.small.Rect.Dy()
+	r := int(cornerReach * float64(min(w, h)))
+	return [4]image.Rectangle{image.Rect(0, 0, r, r), image.Rect(w-r, 0, w, r), image.Rect(w-r, h-r, w, h), image.Rect(0, h-r, r, h)}
+}
+
+// markers finds coded markers in some parts of the small picture, one of each number.
+func (s *sight) markers(ratio float64, parts ...image.Rectangle) []marker {
 	long := float64(max(s.small.Rect.Dx(), s.small.Rect.Dy()))
 	best := map[int]marker{}
-	for _, b := range s.mem.figures.Blobs(s.small, s.paper, ratio, max(int(long*leastMarker), 8), int(long*mostMarker)) {
+	for _, b := range s.mem.figures.BlobsIn(parts, s.small, s.paper, ratio, max(int(long*leastMarker), 8), int(long*mostMarker)) {
 		w, h := float64(b.Box.Dx()), float64(b.Box.Dy())
 		if w > 2.4*h || h > 2.4*w || float64(b.Area) < 0.2*w*h {
 			continue

@@ -34,32 +34,68 @@ const limitBlock = 8
 // the paper around it. On a picture of too many specks it finds none. The blobs are
 // good until the next call.
 func (f *Figures) Blobs(img *image.Gray, paper *Paper, ratio float64, least, most int) []Blob {
-	w, h := img.Rect.Dx(), img.Rect.Dy()
-	nx, ny := (w+limitBlock-1)/limitBlock, (h+limitBlock-1)/limitBlock
+	f.blobs = f.blobs[:0]
+	f.within(img, paper, img.Rect, ratio, least, most)
+	return f.blobs
+}
+
+// BlobsIn is Blobs for figures that lie in one of some parts of img, part by part. What
+// touches a part's border inside the picture may go on beyond it, and is left out.
+func (f *Figures) BlobsIn(parts []image.Rectangle, img *image.Gray, paper *Paper, ratio float64, least, most int) []Blob {
+	f.blobs = f.blobs[:0]
+	for _, r := range parts {
+		r.Min.X, r.Min.Y = r.Min.X/limitBlock*limitBlock, r.Min.Y/limitBlock*limitBlock // the blocks of Blobs
+		f.within(img, paper, r.Intersect(img.Rect), ratio, least, most)
+	}
+	return f.blobs
+}
+
+// within appends the figures of a part of img to f.blobs.
+func (f *Figures) within(img *image.Gray, paper *Paper, r image.Rectangle, ratio float64, least, most int) {
+	w := r.Dx()
+	nx, ny := (w+limitBlock-1)/limitBlock, (r.Dy()+limitBlock-1)/limitBlock
 	f.limit, f.line = sized(f.limit, nx*ny), sized(f.line, w)
 	f.white = sized(f.white, nx)
 	for j := range ny {
-		paper.row(float64(j*limitBlock), limitBlock, f.white)
+		paper.row(r.Min.X, float64(r.Min.Y+j*limitBlock), limitBlock, f.white)
 		for i, white := range f.white {
 			f.limit[j*nx+i] = uint8(min(max(ratio*white, 0), 255))
 		}
 	}
 	f.runs = f.runs[:0]
-	for y := 0; y < h; {
+	for y := r.Min.Y; y < r.Max.Y; {
 		if cap(f.runs)-len(f.runs) <= w/2+1 {
 			f.runs = append(make([]run, 0, 2*cap(f.runs)+1<<15+w), f.runs...)
 		}
-		y = f.more(img, nx, y)
+		y = f.more(img, r, nx, y)
 		if len(f.runs) > maxRuns {
-			return nil
+			return
 		}
 	}
 	f.gather(least, most)
-	f.blobs = f.blobs[:0]
 	for i := range f.figures {
-		f.blobs = append(f.blobs, blob(&f.figures[i]))
+		if b := blob(&f.figures[i]); b.Box.Intersect(inner(r, img.Rect)) == b.Box {
+			f.blobs = append(f.blobs, b)
+		}
 	}
-	return f.blobs
+}
+
+// inner is r without its border where that is not the border of all.
+func inner(r, all image.Rectangle) image.Rectangle {
+	in := r.Inset(1)
+	if r.Min.X == all.Min.X {
+		in.Min.X--
+	}
+	if r.Min.Y == all.Min.Y {
+		in.Min.Y--
+	}
+	if r.Max.X == all.Max.X {
+		in.Max.X++
+	}
+	if r.Max.Y == all.Max.Y {
+		in.Max.Y++
+	}
+	return in
 }
 
 // blob is a figure as callers see it.

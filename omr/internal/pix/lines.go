@@ -49,7 +49,7 @@ func FindLines(img *image.Gray, paper *Paper, into *Lines) *Lines {
 	l.open, l.step = sized(l.open, l.nx*l.ny), sized(l.step, l.nx*l.ny)
 	l.white = sized(l.white, l.nx)
 	for j := range l.ny {
-		paper.row(float64(j*lineBlock), lineBlock, l.white)
+		paper.row(0, float64(j*lineBlock), lineBlock, l.white)
 		for i, white := range l.white {
 			k := j*l.nx + i
 			l.open[k], l.step[k] = uint8(white*linePaper/100), uint8(white*lineDark/100)

@@ -505,14 +505,14 @@ static uint64_t darker(const uint8_t *row, const uint8_t *limit, int n) {
 	return bits;
 }
 
-int pix_runs(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *limit, int nx, pix_run *runs, int most,
+int pix_runs(const uint8_t *img, ptrdiff_t stride, const int32_t box[4], const uint8_t *limit, int nx, pix_run *runs, int most,
              int *row, uint8_t *line) {
-	int n = 0, y = *row;
-	for (; y < h && n + w / 2 + 1 <= most; y++) {
-		if (y % 8 == 0 || y == *row)
+	int n = 0, y = *row, x0 = box[0], w = box[2] - x0;
+	for (; y < box[3] && n + w / 2 + 1 <= most; y++) {
+		if ((y - box[1]) % 8 == 0 || y == *row)
 			for (int x = 0; x < w; x += 8)
-				memset(line + x, limit[y / 8 * nx + x / 8], (size_t)(w - x < 8 ? w - x : 8));
-		const uint8_t *at = img + y * stride;
+				memset(line + x, limit[(y - box[1]) / 8 * nx + x / 8], (size_t)(w - x < 8 ? w - x : 8));
+		const uint8_t *at = img + y * stride + x0;
 		uint64_t before = 0; // the last bit of the 64 before
 		int start = 0;
 		for (int x = 0; x < w; x += 64) {
@@ -522,13 +522,13 @@ int pix_runs(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *
 			for (; turns; turns &= turns - 1) {
 				int k = __builtin_ctzll(turns);
 				if (bits >> k & 1)
-					start = x + k;
+					start = x0 + x + k;
 				else
-					runs[n++] = (pix_run){y, start, x + k, 0};
+					runs[n++] = (pix_run){y, start, x0 + x + k, 0};
 			}
 		}
 		if (before) // dark to the end of a row of whole sixty-fours; else the turn is seen
-			runs[n++] = (pix_run){y, start, w, 0};
+			runs[n++] = (pix_run){y, start, x0 + w, 0};
 	}
 	*row = y;
 	return n;

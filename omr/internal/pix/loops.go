@@ -220,12 +220,12 @@ type run = C.pix_run
 // A figure is all runs that touch.
 type figure = C.pix_figure
 
-// more appends the runs of img from row y on to f.runs, as far as they have room, and
-// returns the row to go on with.
-func (f *Figures) more(img *image.Gray, nx, y int) int {
+// more appends the runs of img in r from row y on to f.runs, as far as they have room,
+// and returns the row to go on with.
+func (f *Figures) more(img *image.Gray, r image.Rectangle, nx, y int) int {
 	n, row := len(f.runs), C.int(y)
-	k := C.pix_runs(first(img.Pix), C.ptrdiff_t(img.Stride), C.int(img.Rect.Dx()), C.int(img.Rect.Dy()), first(f.limit), C.int(nx),
-		unsafe.SliceData(f.runs[n:cap(f.runs)]),
+	box := [4]C.int32_t{C.int32_t(r.Min.X), C.int32_t(r.Min.Y), C.int32_t(r.Max.X), C.int32_t(r.Max.Y)}
+	k := C.pix_runs(first(img.Pix), C.ptrdiff_t(img.Stride), &box[0], first(f.limit), C.int(nx), unsafe.SliceData(f.runs[n:cap(f.runs)]),
 		C.int(cap(f.runs)-n), &row, first(f.line))
 	f.runs = f.runs[:n+int(k)]
 	return int(row)

@@ -48,11 +48,11 @@ typedef struct {
 	int32_t index;        // of the blob, or -1
 } pix_figure;
 
-// Lists the runs of pixels darker than limit (nx a row, each for 8×8 pixels) from
-// row y on; returns how many there are, and in *y the row to go on with when the next
-// row may not fit into most.
-int pix_runs(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *limit, int nx, pix_run *runs, int most,
-             int *y, uint8_t *line);
+// Lists the runs of pixels darker than limit (nx a row, each for 8×8 pixels of the box
+// x0, y0, x1, y1) from row y on; returns how many there are, and in *y the row to go on
+// with when the next row may not fit into most.
+int pix_runs(const uint8_t *img, ptrdiff_t stride, const int32_t box[4], const uint8_t *limit, int nx, pix_run *runs,
+             int most, int *y, uint8_t *line);
 
 // Joins runs to figures, and moves those of the right size to the front of figures,
 // which has room for n; returns how many they are.

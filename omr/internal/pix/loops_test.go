@@ -71,6 +71,11 @@ func TestLoopsOverPictures(t *testing.T) {
 					}
 				}
 			}
+			parts := []image.Rectangle{image.Rect(0, 0, size[0]/2+3, size[1]), image.Rect(size[0]/3, size[1]/4, size[0], size[1]-5)}
+			inside := blobsIn(parts, plainBlobs(img, p, 0.62, 3, 40), img.Rect)
+			if got, want := figures.BlobsIn(parts, img, p, 0.62, 3, 40), inside; !slices.Equal(got, want) {
+				t.Errorf("%v: blobs in parts %v, want %v", size, got, want)
+			}
 			for k := 2; k <= 7; k++ {
 				if string(Shrink(img, k, nil).Pix) != string(plainShrink(img, k).Pix) {
 					t.Errorf("%v: reduced %d times, it is another picture", size, k)
@@ -81,6 +86,19 @@ func TestLoopsOverPictures(t *testing.T) {
 			}
 		}
 	}
+}
+
+// blobsIn are those of some blobs of a picture that lie whole in one of its parts.
+func blobsIn(parts []image.Rectangle, blobs []Blob, all image.Rectangle) (out []Blob) {
+	for _, r := range parts {
+		r.Min.X, r.Min.Y = r.Min.X&^7, r.Min.Y&^7
+		for _, b := range blobs {
+			if around := b.Box.Inset(-1).Intersect(all); around.Intersect(r) == around {
+				out = append(out, b)
+			}
+		}
+	}
+	return out
 }
 
 func TestQuantiles(t *testing.T) {

@@ -139,18 +139,18 @@ func (p *Paper) At(q Point) float64 {
 	return a*(1-fy) + b*fy
 }
 
-// row sets dst[i] to At of i·every and y.
-func (p *Paper) row(y float64, every int, dst []float64) {
+// row sets dst[i] to At of x0+i·every and y.
+func (p *Paper) row(x0 int, y float64, every int, dst []float64) {
 	y = min(max(y/p.tile-0.5, 0), float64(p.rows-1))
 	y0 := int(y)
 	fy := y - float64(y0)
 	top, low := p.white[y0*p.cols:][:p.cols], p.white[min(y0+1, p.rows-1)*p.cols:][:p.cols]
 	for i := range dst {
-		x := min(max(float64(i*every)/p.tile-0.5, 0), float64(p.cols-1))
-		x0 := int(x)
-		x1, fx := min(x0+1, p.cols-1), x-float64(x0)
-		a := top[x0]*(1-fx) + top[x1]*fx
-		b := low[x0]*(1-fx) + low[x1]*fx
+		x := min(max(float64(x0+i*every)/p.tile-0.5, 0), float64(p.cols-1))
+		k := int(x)
+		next, fx := min(k+1, p.cols-1), x-float64(k)
+		a := top[k]*(1-fx) + top[next]*fx
+		b := low[k]*(1-fx) + low[next]*fx
 		dst[i] = a*(1-fy) + b*fy
 	}
 }
