@@ -77,6 +77,7 @@ type Session struct {
 
 	Key     Key             `json:"-"` // the latest; older ones are kept. Version 0: none yet
 	Designs []sheets.Digest `json:"-"` // that its sheets are printed from
+	Roster  int             `json:"-"` // the version of its roster: counts what changed of candidates and serials
 }
 
 // A Title is one subject of the set, certified on its own.

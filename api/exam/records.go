@@ -16,6 +16,8 @@ type Scan struct {
 	Name    string    `json:"name"`    // as first dropped
 	Size    int64     `json:"size"`    // bytes
 	At      time.Time `json:"at"`      // of the first claim
+
+	Stations []string `json:"stations"` // all from which it came, in the order of their names
 }
 
 // An Arrival is one dropped file as it is remembered. The same bytes may arrive

@@ -41,7 +41,7 @@ func moveAcross(from, to string) error {
 	if err != nil {
 		return err
 	}
-	if err := copyFile(from, hidden); err != nil {
+	if err := CopyFile(from, hidden); err != nil {
 		return err
 	}
 	after, err := os.Stat(from)

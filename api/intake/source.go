@@ -118,7 +118,7 @@ func (f *Folder) enter(c copied) error {
 // repaired by resume; before, nothing has happened.
 func (f *Folder) copyIn(a Arrival, from string, info fs.FileInfo) error {
 	hidden := filepath.Join(f.dir(work), copying+a.ID)
-	if err := copyFile(from, hidden); err != nil {
+	if err := CopyFile(from, hidden); err != nil {
 		remove(hidden)
 		return err
 	}
@@ -184,8 +184,9 @@ func (f *Folder) forgetTaken(a Arrival) error {
 	return nil
 }
 
-// copyFile copies a file; all of it is on the disk when it returns.
-func copyFile(from, to string) error {
+// CopyFile copies a file over to, which it makes or replaces; all of it is on the disk
+// when it returns. The name is not: sync the folder.
+func CopyFile(from, to string) error {
 	in, err := os.Open(from)
 	if err != nil {
 		return err

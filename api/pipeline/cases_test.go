@@ -3,6 +3,8 @@ package pipeline
 import (
 	"context"
 	"image"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -155,6 +157,64 @@ func TestCases(t *testing.T) {
 			t.Errorf("what was read at first: %+v, %v; want it once", s, err)
 		}
 		if diff := cmp.Diff([]string{"read/a.tif", "read/b.jpg", "returned/a-p002.jpg", "returned/a.tif.txt", "returned/c.jpg", "returned/c.jpg.txt"}, o.tree()); diff != "" {
+			t.Error(diff)
+		}
+	})
+
+	t.Run("what waits at one station is read once it came from one that is open", func(t *testing.T) {
+		t.Parallel()
+		o := officeAt(t, storetest.URL(t), true)
+		two := stationAt(o.root)
+		two.Station, two.Root = "hall-2", filepath.Join(o.root, "hall-2")
+		o.must(two.Init())
+		dropTwo := func(name string, body []byte) {
+			o.must(os.WriteFile(filepath.Join(two.Root, "drop", name), body, 0o600))
+		}
+		run := func(done func() bool) {
+			t.Helper()
+			l := o.line(o.store)
+			l.Folders = append(l.Folders, two)
+			o.run(done, l.Run)
+		}
+		end := func(name string, want exam.End) func() bool {
+			return func() bool {
+				ledger, err := o.store.Ledger(context.Background(), "", 100)
+				o.must(err)
+				return slices.ContainsFunc(ledger, func(f exam.Fate) bool { return f.Name == name && f.End == want && f.Pages > 0 })
+			}
+		}
+		in := func(path string) bool {
+			_, err := os.Stat(filepath.Join(o.root, path))
+			return err == nil
+		}
+		first, second := tif(o.of(0, 10, 0), o.text()), jpg(o.of(1, 10, 0))
+		// Neither is open: the second is a copy, as always, and the first waits.
+		o.drop(map[string][]byte{"a.tif": first})
+		run(end("a.tif", exam.EndWaiting))
+		dropTwo("again.tif", first)
+		run(func() bool { return end("again.tif", exam.EndCopied)() && in("hall-2/copies/again.tif") })
+		if f := o.fate("again.tif"); f.Of != "a.tif" || o.fate("a.tif").End != exam.EndWaiting || len(o.outcomes()) > 0 {
+			t.Errorf("before: %+v, %+v, graded %v", f, o.fate("a.tif"), o.outcomes())
+		}
+		// The second is opened: what it brought too need not wait for the first one.
+		o.openAt("hall-2")
+		run(func() bool { return in("hall-1/read/a.tif") && len(o.outcomes()) == 1 })
+		// And what comes there afterwards.
+		o.drop(map[string][]byte{"b.jpg": second})
+		run(end("b.jpg", exam.EndWaiting))
+		dropTwo("late.jpg", second)
+		run(func() bool {
+			return in("hall-1/read/b.jpg") && in("hall-2/copies/late.jpg") && len(o.outcomes()) == 2 && o.still(2)()
+		})
+		o.openAt("hall-1") // changes nothing any more
+		o.drop(map[string][]byte{"c.jpg": jpg(o.of(2, 10, 0))})
+		run(func() bool { return len(o.outcomes()) == 3 && o.still(3)() })
+		for i := range 3 {
+			if s, err := o.store.Script(context.Background(), exam.ScriptOf(o.people[i].Serial)); err != nil || len(s.Sheets) != 1 {
+				t.Errorf("sheet %d is read: %+v, %v; want it once", i, s, err)
+			}
+		}
+		if diff := cmp.Diff([]string{"read/a.tif", "read/b.jpg", "read/c.jpg", "returned/a-p002.jpg", "returned/a.tif.txt"}, o.tree()); diff != "" {
 			t.Error(diff)
 		}
 	})

@@ -64,6 +64,9 @@ type Line struct {
 	opened   sync.Map      // by opening: sessions open at stations; they stay so
 	editions sync.Map      // by edition: designs of sessions; they stay so
 
+	rosterMu sync.Mutex
+	rosters  map[exam.SessionID]roster // by session, as loaded last
+
 	mu   sync.Mutex
 	lost map[string]time.Time // what was complained of, and when
 }
@@ -253,9 +256,9 @@ const (
 	mostGather  = time.Second
 )
 
-// gather waits for more of the work that just took so long: to look at everything, or to
-// load a roster, costs the same for one file as for fifty, so that it is done half of
-// the time at most. Work that comes alone does not wait: the pause comes after it.
+// gather waits for more of the work that just took so long: to look at everything costs
+// the same for one file as for fifty, so that it is done half of the time at most. Work
+// that comes alone does not wait: the pause comes after it.
 func (l *Line) gather(ctx context.Context, took time.Duration) {
 	pause(ctx, min(max(took, leastGather), mostGather))
 }

@@ -473,3 +473,48 @@ func TestKilled(t *testing.T) {
 		t.Errorf("the archive holds %q, want five scans", kept)
 	}
 }
+
+// A tallied store counts how often a roster is loaded.
+type tallied struct {
+	Store
+	rosters atomic.Int32
+}
+
+func (s *tallied) Roster(ctx context.Context, id exam.SessionID) ([]exam.Candidate, error) {
+	s.rosters.Add(1)
+	return s.Store.Roster(ctx, id)
+}
+
+// TestRosterOnce loads the roster once, however often scripts are graded, and again when
+// it has changed: then every script is graded by the new one.
+func TestRosterOnce(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	ctx := context.Background()
+	memory := &tallied{Store: o.store}
+	o.drop(map[string][]byte{"a.jpg": jpg(o.of(0, 10, 0))})
+	l := o.line(memory)
+	o.run(o.still(1), l.Run)
+	o.drop(map[string][]byte{"b.jpg": jpg(o.of(1, 10, 0)), "spare.jpg": jpg(o.sheet(o.design, sheets.Stamp{Page: 1, Serial: o.spares[0]}, 3, 0))})
+	o.run(o.still(3), l.Run)
+	if n := memory.rosters.Load(); n != 1 {
+		t.Errorf("the roster was loaded %d times for three scripts, want once", n)
+	}
+	o.must(l.Grade(ctx))
+	newcomer := exam.Candidate{Person: national(candidates), Name: "تازه", Venue: "sari"}
+	spare, err := o.store.Script(ctx, exam.ScriptOf(o.spares[0]))
+	o.must(err)
+	who := exam.Ruling{Field: exam.PersonField, Choices: []sheets.Choice{sheets.Choice(newcomer.Person)}, By: "expert"}
+	o.must(l.Rule(ctx, spare.ID, spare.Rev, who))
+	if o.outcomes()[newcomer.Person] != "" {
+		t.Errorf("graded %v: nobody of that number is on the roster", o.outcomes())
+	}
+	o.must(o.store.PutRoster(ctx, o.ses.ID, append(slices.Clone(o.people), newcomer)))
+	o.must(l.Grade(ctx))
+	if o.outcomes()[newcomer.Person] == "" || o.outcomes()[national(1)] == "" {
+		t.Errorf("graded %v, want the newcomer too", o.outcomes())
+	}
+	if n := memory.rosters.Load(); n != 2 {
+		t.Errorf("the roster was loaded %d times, want once more after it changed", n)
+	}
+}

@@ -115,9 +115,15 @@ func officeAt(t *testing.T, url string, shut bool) *office {
 // open opens the session for scanning at the station.
 func (o *office) open() {
 	o.t.Helper()
+	o.openAt("hall-1")
+}
+
+// openAt opens it at another one.
+func (o *office) openAt(station string) {
+	o.t.Helper()
 	ctx := context.Background()
-	o.must(o.store.AddDeckWaiver(ctx, o.ses.ID, exam.DeckWaiver{Station: "hall-1", Name: "سعید بهرامی", Reason: "آزمایش", By: "expert", At: time.Now()}))
-	o.must(o.store.OpenScanning(ctx, o.ses.ID, exam.Opening{Stations: []string{"hall-1"}, By: "expert", At: time.Now()}))
+	o.must(o.store.AddDeckWaiver(ctx, o.ses.ID, exam.DeckWaiver{Station: station, Name: "سعید بهرامی", Reason: "آزمایش", By: "expert", At: time.Now()}))
+	o.must(o.store.OpenScanning(ctx, o.ses.ID, exam.Opening{Stations: []string{station}, By: "expert", At: time.Now()}))
 }
 
 // lay lays out a sheet of two blocks of five questions.

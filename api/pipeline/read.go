@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"bargkhan/api/exam"
@@ -66,7 +67,7 @@ func (l *Line) filing(ctx context.Context, scan exam.Scan, path string) (exam.Fi
 		if err != nil {
 			return f, err
 		}
-		sheet, reject, err := l.judge(ctx, p, scan.Station, policy)
+		sheet, reject, err := l.judge(ctx, p, scan.Stations, policy)
 		switch {
 		case err != nil:
 			return f, err
@@ -86,7 +87,7 @@ func (l *Line) filing(ctx context.Context, scan exam.Scan, path string) (exam.Fi
 
 // judge makes a sheet of a page that was read, or says why it is given back. A
 // page on which it panics is given back too: one page never stops the line.
-func (l *Line) judge(ctx context.Context, p child.Page, station string, policy judge.Policy) (s exam.Sheet, reject *omr.Reject, err error) {
+func (l *Line) judge(ctx context.Context, p child.Page, stations []string, policy judge.Policy) (s exam.Sheet, reject *omr.Reject, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			l.log().Error("judging a page panicked; the page is given back", "image", p.Image, "panic", r, "stack", string(debug.Stack()))
@@ -96,7 +97,7 @@ func (l *Line) judge(ctx context.Context, p child.Page, station string, policy j
 	if p.Reject != nil {
 		return s, p.Reject, nil
 	}
-	d, reject, err := l.expected(ctx, p.Reading, station)
+	d, reject, err := l.expected(ctx, p.Reading, stations)
 	if err != nil || reject != nil {
 		return s, reject, err
 	}
@@ -106,9 +107,9 @@ func (l *Line) judge(ctx context.Context, p child.Page, station string, policy j
 	}, nil, nil
 }
 
-// expected is the design of a page that some session expects at the station; any other
-// is given back.
-func (l *Line) expected(ctx context.Context, r *omr.Reading, station string) (*sheets.Design, *omr.Reject, error) {
+// expected is the design of a page that some session expects at one of the stations from
+// which it came; any other is given back.
+func (l *Line) expected(ctx context.Context, r *omr.Reading, stations []string) (*sheets.Design, *omr.Reject, error) {
 	serial := r.Stamp.Serial
 	if r.Stamp.Test {
 		return nil, notNow(omr.TestSheet, serial, "a sheet of a test deck"), nil
@@ -123,8 +124,8 @@ func (l *Line) expected(ctx context.Context, r *omr.Reading, station string) (*s
 	if ok, err := l.prints(ctx, printed.Session, r.Design); err != nil || !ok {
 		return nil, notNow(omr.Foreign, serial, "of session %s, which has no sheet like this", printed.Session), err
 	}
-	if open, err := l.open(ctx, printed.Session, station); err != nil || !open {
-		return nil, notNow(omr.Unopened, serial, "session %s is not opened for scanning at station %s", printed.Session, station), err
+	if open, err := l.open(ctx, printed.Session, stations); err != nil || !open {
+		return nil, notNow(omr.Unopened, serial, "session %s is not opened for scanning at station %s", printed.Session, strings.Join(stations, ", ")), err
 	}
 	d, err := l.design(ctx, r.Stamp.Check)
 	if err != nil {
@@ -147,14 +148,17 @@ type opening struct {
 	station string
 }
 
-// open is Store.Opened, remembered once it holds.
-func (l *Line) open(ctx context.Context, id exam.SessionID, station string) (bool, error) {
-	if _, ok := l.opened.Load(opening{id, station}); ok {
-		return true, nil
+// open is Store.Opened at any of the stations, remembered once it holds.
+func (l *Line) open(ctx context.Context, id exam.SessionID, stations []string) (ok bool, err error) {
+	for _, station := range stations {
+		if _, ok := l.opened.Load(opening{id, station}); ok {
+			return true, nil
+		}
 	}
-	ok, err := l.Store.Opened(ctx, id, station)
-	if ok {
-		l.opened.Store(opening{id, station}, true)
+	for i := 0; i < len(stations) && !ok && err == nil; i++ {
+		if ok, err = l.Store.Opened(ctx, id, stations[i]); ok {
+			l.opened.Store(opening{id, stations[i]}, true)
+		}
 	}
 	return ok, err
 }

@@ -79,13 +79,13 @@ func (l *Line) gradeSome(ctx context.Context, due []exam.ScriptID, failed map[ex
 
 // A desk holds what several scripts are graded by, for as long as one batch.
 type desk struct {
-	store    Store
+	line     *Line
 	sessions map[exam.SessionID]*exam.Session
 	rosters  map[exam.SessionID][]exam.Candidate
 }
 
 func (l *Line) desk() *desk {
-	return &desk{l.Store, map[exam.SessionID]*exam.Session{}, map[exam.SessionID][]exam.Candidate{}}
+	return &desk{l, map[exam.SessionID]*exam.Session{}, map[exam.SessionID][]exam.Candidate{}}
 }
 
 // session loads a session and its roster, once.
@@ -93,16 +93,47 @@ func (d *desk) session(ctx context.Context, id exam.SessionID) (*exam.Session, [
 	if ses := d.sessions[id]; ses != nil {
 		return ses, d.rosters[id], nil
 	}
-	ses, err := d.store.Session(ctx, id)
+	ses, err := d.line.Store.Session(ctx, id)
 	if err != nil {
 		return nil, nil, err
 	}
-	roster, err := d.store.Roster(ctx, id)
+	roster, err := d.line.roster(ctx, ses)
 	if err != nil {
 		return nil, nil, err
 	}
 	d.sessions[id], d.rosters[id] = ses, roster
 	return ses, roster, nil
+}
+
+// A roster is that of a session at a version of it, or a later one: who changes it
+// meanwhile makes every script of the session due again.
+type roster struct {
+	version    int
+	candidates []exam.Candidate
+}
+
+// mostRosters bounds the rosters that are kept: of a national day, some 1 MB each.
+const mostRosters = 64
+
+// roster is the roster of ses, loaded when it has changed. Who gets it must not change it.
+func (l *Line) roster(ctx context.Context, ses *exam.Session) ([]exam.Candidate, error) {
+	l.rosterMu.Lock()
+	known, ok := l.rosters[ses.ID]
+	l.rosterMu.Unlock()
+	if ok && known.version == ses.Roster {
+		return known.candidates, nil
+	}
+	cs, err := l.Store.Roster(ctx, ses.ID)
+	if err != nil {
+		return nil, err
+	}
+	l.rosterMu.Lock()
+	defer l.rosterMu.Unlock()
+	if l.rosters == nil || len(l.rosters) >= mostRosters {
+		l.rosters = map[exam.SessionID]roster{}
+	}
+	l.rosters[ses.ID] = roster{ses.Roster, cs}
+	return cs, nil
 }
 
 // conflicts is how often a script that changes meanwhile is graded again at once.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"bargkhan/api/archive"
+	"bargkhan/api/intake"
 )
 
 // Names on a stick and in the data folder. They are such as FAT takes.
@@ -96,7 +97,7 @@ func writeBundle(ctx context.Context, data, to string, k Key, l List) error {
 		if err != nil {
 			return err
 		}
-		err = copyFile(ctx, filepath.Join(tmp, filesName, f.Sum.String()), from)
+		err = errors.Join(intake.CopyFile(from, filepath.Join(tmp, filesName, f.Sum.String())), ctx.Err())
 		release()
 		if err != nil {
 			return err
@@ -347,21 +348,6 @@ func (s *Station) receipt(ctx context.Context, name string) error {
 		}
 	}
 	return err
-}
-
-// copyFile copies a file onto the disk.
-func copyFile(ctx context.Context, to, from string) error {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o660)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Sync(), out.Close(), ctx.Err())
 }
 
 // writeFile writes a file whole or not at all.

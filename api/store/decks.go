@@ -131,13 +131,13 @@ func (s *Store) Opened(ctx context.Context, id exam.SessionID, station string) (
 }
 
 // resumable selects scans in whose latest round pages wait for a session that is open
-// by now. What was read of them then stays.
+// by now at a station from which they came. What was read of them then stays.
 const resumable = `
 	select distinct p.scan, p.round from pages p
 	join rounds r on r.scan = p.scan and r.round = p.round
-	join scans s on s.id = p.scan
+	join arrivals a on a.scan = p.scan
 	join printed x on x.serial = p.reject->>'serial'
-	join openings o on o.session = x.session and s.station = any(o.stations)
+	join openings o on o.session = x.session and a.station = any(o.stations)
 	where p.reject->>'reason' = 'unopened' and r.done_at is not null
 		and not exists (select from rounds n where n.scan = p.scan and n.round > p.round)
 	order by p.scan limit $1`

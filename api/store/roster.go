@@ -41,10 +41,14 @@ func (s *Store) PutRoster(ctx context.Context, id exam.SessionID, cs []exam.Cand
 					employer = excluded.employer, venue = excluded.venue, seat = excluded.seat`,
 				id, c.Person, i, c.Name, c.Father, c.Employer, c.Venue, c.Seat)
 		}
+		b.Queue(rosterChanged, id)
 		b.Queue(stirAll, id)
 		return send(ctx, tx, &b)
 	})
 }
+
+// rosterChanged tells whoever keeps the roster of a session that it is another now.
+const rosterChanged = `update sessions set roster_version = roster_version + 1 where id = $1`
 
 // lock takes the session's lock until the end of tx: writers of a session's key,
 // roster and marks come one after the other.
@@ -151,6 +155,9 @@ func allot(ctx context.Context, tx pgx.Tx, id exam.SessionID, persons []*string)
 	}
 	ns, err := pgx.CollectRows(rows, pgx.RowTo[int])
 	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, rosterChanged, id); err != nil {
 		return err
 	}
 	_, err = tx.CopyFrom(ctx, pgx.Identifier{"printed"}, []string{"serial", "session", "person"},

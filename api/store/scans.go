@@ -18,7 +18,8 @@ import (
 // Keep records an arrival and, for bytes not seen before, the scan with its
 // reading job. Bytes that were seen before make the arrival a copy, unless
 // nothing could be read of them then, or their job was set aside: such a scan is
-// queued again. Keeping an arrival again changes nothing.
+// queued again. A scan that waits for the opening of its session has been read: Resume
+// queues it as soon as that is open at a station from which it came. Keeping an arrival again changes nothing.
 //
 // Of the same bytes kept at once from two stations, one is the scan and the other
 // its copy.
@@ -70,8 +71,10 @@ func (s *Store) round(ctx context.Context, tx pgx.Tx, id exam.ScanID) (round int
 	err = tx.QueryRow(ctx, `
 		select r.round, r.done_at is not null,
 			exists (select from pages p where p.scan = r.scan and p.script is not null)
-				or coalesce(r.pages, 0) > 0 and not exists (select from pages p where p.scan = r.scan and p.round = r.round
-					and p.reject->>'reason' not in ('blank-page', 'separator')),
+				or coalesce(r.pages, 0) > 0 and (
+					not exists (select from pages p where p.scan = r.scan and p.round = r.round
+						and p.reject->>'reason' not in ('blank-page', 'separator'))
+					or exists (select from pages p where p.scan = r.scan and p.round = r.round and p.reject->>'reason' = 'unopened')),
 			exists (select from river_job j where j.id = r.job
 				and j.state in ('available', 'pending', 'running', 'retryable', 'scheduled'))
 		from rounds r where r.scan = $1 order by r.round desc limit 1`, id).Scan(&round, &done, &read, &live)
@@ -149,8 +152,9 @@ func (s *Store) Scan(ctx context.Context, id exam.ScanID) (out exam.Scan, err er
 	defer fault.Wrap(&err, "store: scan %s", id)
 	err = s.ask(ctx, func(q asker) error {
 		out = exam.Scan{ID: id}
-		err := q.QueryRow(ctx, `select station, name, size, at from scans where id = $1`, id).
-			Scan(&out.Station, &out.Name, &out.Size, &out.At)
+		err := q.QueryRow(ctx, `
+			select station, name, size, at, array(select distinct station from arrivals where scan = $1 order by 1)
+			from scans where id = $1`, id).Scan(&out.Station, &out.Name, &out.Size, &out.At, &out.Stations)
 		out.At = out.At.UTC()
 		return exists(err, "فایل", id)
 	})

@@ -68,8 +68,8 @@ func (s *Store) Session(ctx context.Context, id exam.SessionID) (out *exam.Sessi
 	defer fault.Wrap(&err, "store: session %s", id)
 	err = s.view(ctx, func(tx pgx.Tx) error {
 		var body []byte
-		var version int
-		err := tx.QueryRow(ctx, `select body, key_version from sessions where id = $1`, id).Scan(&body, &version)
+		var version, roster int
+		err := tx.QueryRow(ctx, `select body, key_version, roster_version from sessions where id = $1`, id).Scan(&body, &version, &roster)
 		if err != nil {
 			return exists(err, "آزمون", id)
 		}
@@ -77,6 +77,7 @@ func (s *Store) Session(ctx context.Context, id exam.SessionID) (out *exam.Sessi
 		if err := json.Unmarshal(body, out); err != nil {
 			return err
 		}
+		out.Roster = roster
 		if version > 0 {
 			ks, err := keys(ctx, tx, id, version)
 			if err != nil {

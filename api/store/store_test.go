@@ -245,7 +245,7 @@ func TestKeepOnce(t *testing.T) {
 	}
 	got, err := s.Scan(ctx, a.Scan)
 	must(t, err)
-	wantEqual(t, "Scan", got, exam.Scan{ID: a.Scan, Station: a.Station, Name: a.Name, Size: a.Size, At: a.At})
+	wantEqual(t, "Scan", got, exam.Scan{ID: a.Scan, Station: a.Station, Name: a.Name, Size: a.Size, At: a.At, Stations: []string{a.Station}})
 	_, err = s.Scan(ctx, scan("never"))
 	wantKind(t, "Scan of what never came", err, fault.NotFound)
 	other := a

@@ -38,7 +38,8 @@ func TestScripts(t *testing.T) {
 }
 
 // mkscan DESIGN FILE SERIAL [field=choice …] makes a scan of one filled sheet, of
-// the kind that the file's name says. The choice "unreadable" spoils the page.
+// the kind that the file's name says. The choice "unreadable" spoils the page; "header"
+// and "end" make those of a stack instead.
 func mkscan() {
 	if err := scan(os.Args[1], os.Args[2], os.Args[3], os.Args[4:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -55,6 +56,9 @@ func scan(design, name, serial string, answers []string) error {
 	n, err := strconv.Atoi(serial)
 	if err != nil {
 		return err
+	}
+	if n, err := strconv.Atoi(serial); err == nil && len(answers) == 1 && (answers[0] == "header" || answers[0] == "end") {
+		return scanHeader(d, name, n, answers[0] == "end")
 	}
 	img, err := print.Raster(d, 1, print.Copy{Stamp: sheets.Stamp{Serial: sheets.NewSerial(n)}}, dpi, nil)
 	if err != nil {
@@ -73,6 +77,20 @@ func scan(design, name, serial string, answers []string) error {
 	omrtest.Fill(img, dpi, d.Pages[0], marks, omrtest.Pencil, rng)
 	img = spoil(img, rng)
 	return os.WriteFile(name, encode(filepath.Ext(name), img, dpi), 0o644)
+}
+
+// scanHeader makes a scan of the sheet before stack n, or behind it.
+func scanHeader(d *sheets.Design, name string, n int, end bool) error {
+	page, err := print.Header(d, sheets.Stack{Session: "1405-09-a", Venue: "تالار ۱", Number: n, Sheets: 48, End: end}, "آزمون", "", nil)
+	if err != nil {
+		return err
+	}
+	const dpi = 200
+	img, err := page.Gray(dpi)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(name, encode(filepath.Ext(name), omrtest.Scanned()(img, rand.New(rand.NewPCG(1, uint64(n)))), dpi), 0o644)
 }
 
 func splitAnswer(a string) (sheets.FieldID, sheets.Choice, bool) {

@@ -46,6 +46,7 @@ type result struct {
 	Verdicts []judge.Verdict `json:"verdicts,omitempty"`
 	Reject   string          `json:"reject,omitempty"` // stable code
 	Detail   string          `json:"detail,omitempty"`
+	Stack    *sheets.Stack   `json:"stack,omitempty"` // of the header or end sheet of a stack: what it says
 }
 
 // Run reads every file and writes the results in the files' order.
@@ -75,7 +76,7 @@ func (c *readCmd) Run(ctx context.Context, s *streams) (err error) {
 	returned := false
 	for i, results := range inOrder(ctx, files, c.Workers, desk.read) {
 		for _, r := range results {
-			returned = returned || r.Reject != ""
+			returned = returned || r.Reject != "" && r.Stack == nil
 			expected.Add(desk.policy, r.Verdicts)
 			if err := show(r); err != nil {
 				return fmt.Errorf("writing the results of %s: %w", files[i], err)
@@ -190,6 +191,7 @@ func (d *desk) judge(ctx context.Context, reader *omr.Reader, p page.Page, r *re
 	reading, err := reader.Read(ctx, p)
 	if err != nil {
 		r.reject(err)
+		r.header(p)
 		return
 	}
 	design := d.expect
@@ -215,6 +217,14 @@ func (r *result) reject(err error) {
 	}
 }
 
+// header looks whether a page that is no answer sheet is the header or the end sheet of a
+// stack, which is expected among them and nothing to be given back.
+func (r *result) header(p page.Page) {
+	if s, ok := omr.Header(p); ok {
+		r.Reject, r.Detail, r.Stack = omr.Separator.String(), s.Text(), &s
+	}
+}
+
 // writeCSV returns the printer of rows file,page,field,value,doubts. The header
 // is written at once, so that no files give a table without rows.
 func writeCSV(w io.Writer) func(result) error {
@@ -223,7 +233,7 @@ func writeCSV(w io.Writer) func(result) error {
 	return func(r result) error {
 		at := strconv.Itoa(r.Page)
 		if r.Reject != "" {
-			_ = out.Write([]string{r.File, at, "*", "", "reject:" + r.Reject})
+			_ = out.Write([]string{r.File, at, "*", r.says(), "reject:" + r.Reject})
 		}
 		for _, v := range r.Verdicts {
 			_ = out.Write([]string{r.File, at, string(v.Field), choices(v.Choices), doubts(v.Doubts)})
@@ -231,6 +241,14 @@ func writeCSV(w io.Writer) func(result) error {
 		out.Flush()
 		return out.Error()
 	}
+}
+
+// says is the code of a header or end sheet; empty for any other page.
+func (r *result) says() string {
+	if r.Stack == nil {
+		return ""
+	}
+	return r.Stack.Text()
 }
 
 // choices joins what is marked by |.
