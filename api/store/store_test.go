@@ -823,7 +823,7 @@ func TestSessions(t *testing.T) {
 	got, err := o.Session(ctx, ses)
 	must(t, err)
 	want := session()
-	want.Designs = []sheets.Digest{o.d.Digest()}
+	want.Designs, want.Roster = []sheets.Digest{o.d.Digest()}, 2 // handed in, and given serials
 	wantEqual(t, "Session", got, &want)
 	_, err = o.Session(ctx, "none")
 	wantKind(t, "Session that is none", err, fault.NotFound)
