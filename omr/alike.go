@@ -177,7 +177,8 @@ const (
 	alienShare  = 0.5  // of that: how many of those that only the other way has may seem to be seen
 	blockLink   = 20.0 // mm: bubbles nearer than this belong to one block
 	leastOwn    = 3    // bubbles that can tell
-	anchorReach = 3.0  // mm: how far from its place an anchor beyond the bubbles may be found
+	anchorReach = 3.0  // mm: how far from its place an anchor among the bubbles may be found
+	anchorStray = 0.1  // of its way to the nearest bubble more: beyond them the paper may bend on
 	drawn       = 0.75 // of the page's median Fit, that makes an outline one; letters and numbers have half of it
 )
 
@@ -192,7 +193,7 @@ func (s *sight) unmistakable(p *Pose, d *sheets.Design, page int, g *grid, all [
 	}
 	for i := range all {
 		a := &all[i]
-		if !s.told(p, g, a, block) && !anchorsTell(p, d, page, a, found) {
+		if !s.told(p, g, a, block) && !anchorsTell(p, g, d, page, a, found) {
 			return reject(NoAnchors, "the sheet could lie in two ways (turned by %d quarters, moved by %.1f, %.1f mm), and its bubbles do not tell them apart", a.turn, a.by.X, a.by.Y)
 		}
 	}
@@ -299,16 +300,13 @@ func (s *sight) drawn(p *Pose, g *grid, q mm, sh *shape) bool {
 
 // anchorsTell says whether three anchors at least, or a marker, stand where p says, and
 // two fewer at most where they would stand if the sheet lay as a says.
-func anchorsTell(p *Pose, d *sheets.Design, page int, a *alike, found []candidate) bool {
+func anchorsTell(p *Pose, g *grid, d *sheets.Design, page int, a *alike, found []candidate) bool {
 	const enough = 3
 	as := d.Pages[page].Anchors
 	here, there := 0, 0
 	for i := range as {
 		at, tip := mark(d, as[i])
-		reach := anchorReach
-		if a.turn == 0 {
-			reach = min(reach, a.by.Norm()*0.4)
-		}
+		reach := min(anchorReach+anchorStray*g.away(at), 0.4*a.at(at).Sub(at).Norm())
 		says := 1
 		if as[i].Shape == sheets.Marker {
 			says = enough // its code says which it is, and which way up
@@ -321,6 +319,15 @@ func anchorsTell(p *Pose, d *sheets.Design, page int, a *alike, found []candidat
 		}
 	}
 	return here >= enough && there <= here-2
+}
+
+// away is how far q is from the nearest bubble, in mm.
+func (g *grid) away(q mm) float64 {
+	least := math.Inf(1)
+	for i := range g.spots {
+		least = min(least, g.spots[i].at.Sub(q).Norm())
+	}
+	return least
 }
 
 // anchorAt says whether a figure like anchor i stands within reach mm of q.

@@ -41,7 +41,7 @@ func groups() []group {
 		{"marks", []string{"hand tick", "hand cross", "hand half", "hand dot", "hand scribble", "hand shifted", "hand erased", "hand rubbed", "hand two",
 			"hand pen-red", "hand pen-green", "hand several"}},
 		{"faint", []string{"hand pale", "hand hairline", "hairlines jpeg", "dots dark", "pale light", "hairlines 150"}},
-		{"phone", []string{"phone small"}},
+		{"phone", []string{"phone small", "phone aslant"}},
 		{"nothing", []string{"mirror", "skew 20", "crop marker", "unreadable", "text", "empty"}},
 	}
 }
@@ -57,6 +57,7 @@ func more(d omrtest.DPI) []family {
 		}},
 		{name: "staple", spoil: scanned(random(4, 12, func(v float64) omrtest.Spoil { return d.Staple(omrtest.Where(int(v*97)%4), v) }))},
 		{name: "phone small", spoil: random(1600, 2400, func(v float64) omrtest.Spoil { return omrtest.Phone(int(v), 0.9) }), said: -1, may: 10},
+		{name: "phone aslant", spoil: random(2000, 3000, func(v float64) omrtest.Spoil { return omrtest.Aslant(int(v), 0.9, 0.16*(v-2000)/1000) }), said: -1, may: 10},
 		{name: "text", may: 100, spoil: instead(func(rng *rand.Rand) *image.Gray { return d.TextPage(210, 297, rng) })},
 		{name: "empty", may: 100, spoil: instead(func(*rand.Rand) *image.Gray { return d.Paper(210, 297) })},
 		{name: "hand several", several: true, spoil: scanned()},

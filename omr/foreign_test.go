@@ -133,6 +133,7 @@ func TestSheetsOfOthers(t *testing.T) {
 	}{
 		{"scan", omrtest.Chain(omrtest.Skew(1.7), omrtest.Scanned())},
 		{"photo", omrtest.Chain(omrtest.Phone(2400, 0.85), omrtest.JPEG(80))},
+		{"photo aslant", omrtest.Chain(omrtest.Aslant(3000, 0.85, 0.2), omrtest.JPEG(80))},
 		{"upside down and stretched", omrtest.Chain(omrtest.Turn(2), omrtest.Slip(0.005, 0.5, 0.2), omrtest.Skew(-2.5), omrtest.Scanned())},
 	}
 	all := asked("BARGKHAN_SEEDS", 1) > 1

@@ -219,6 +219,9 @@ const (
 	mostResidual = 0.35 // mm
 	leastDensity = 2.6  // pixels a mm, 66 dpi: a bubble's inside is then 4 pixels high
 	mostUnequal  = 1.12 // the densities' ratio: a feed stretched by 5 %, a bent photo
+	mostSheared  = 0.1  // cosine between the axes of paper as the scan sees them
+	mostTilted   = 1.5  // the same of a photo taken aslant, by 45° or so
+	mostSlanted  = 0.3
 )
 
 // fitFrame makes a pose of the markers.
@@ -267,15 +270,32 @@ func (s *sight) plausible(p *Pose, size mm, most float64) error {
 	if math.Min(dx, dy) < leastDensity {
 		return reject(TooSmall, "the sheet is seen at %.0f dpi: scan with 200 dpi or more", math.Min(dx, dy)*25.4)
 	}
-	if r := dx / dy; (r > mostUnequal || r < 1/mostUnequal) && !fax(r) {
+	unequal, sheared := mostUnequal, mostSheared
+	if p.photographed(size) {
+		unequal, sheared = mostTilted, mostSlanted
+	}
+	if r := dx / dy; (r > unequal || r < 1/unequal) && !fax(r) {
 		return reject(Distorted, "the sheet is stretched by %.0f %%: scan it at equal resolutions", 100*math.Abs(r-1))
 	}
 	skew := (l.XX*l.XY + l.YX*l.YY) / (dx * dy)
-	if math.Abs(skew) > 0.1 {
+	if math.Abs(skew) > sheared {
 		return reject(Distorted, "the sheet is sheared by %.0f°: scan it flat", math.Asin(skew)*180/math.Pi)
 	}
 	p.Scale = s.scale(dx, dy, p.Turn)
 	return nil
+}
+
+// photographed says whether the sheet was seen askew: it is larger at one end than at the
+// other.
+func (p *Pose) photographed(size mm) bool {
+	const least = 1.06 // ratio of the scales at the corners: a bent sheet on a scanner has half of it
+	lo, hi := math.Inf(1), 0.0
+	for _, c := range (geom.Rect[geom.Paper]{Max: size}).Corners() {
+		dx, dy := density(p.lens(c))
+		k := math.Sqrt(dx * dy)
+		lo, hi = min(lo, k), max(hi, k)
+	}
+	return hi > least*lo
 }
 
 // fax says whether the densities' ratio is that of a fax's pixels, 204 by 98 or by

@@ -192,10 +192,26 @@ func (d DPI) Margin(mm float64, tone uint8) Spoil {
 	}
 }
 
+// tilted shortens the edge from corner far to the next by the share tilt, and draws it
+// nearer to the other one by as much.
+func tilted(q geom.Quad[geom.Pixel], far int, tilt float64) geom.Quad[geom.Pixel] {
+	a, b := q[far], q[(far+1)%4]
+	c, d := q[(far+2)%4], q[(far+3)%4] // c is beside b
+	short := b.Sub(a).Mul(tilt / 2)
+	q[far] = a.Add(d.Sub(a).Mul(tilt)).Add(short)
+	q[(far+1)%4] = b.Add(c.Sub(b).Mul(tilt)).Sub(short)
+	return q
+}
+
 // Phone photographs the page from above, not quite straight, on a dark table, in
 // the light of a window: perspective, a shadow, softness. The page fills about
 // fill of the picture's height, which is height pixels; the picture is 3:4.
-func Phone(height int, fill float64) Spoil {
+func Phone(height int, fill float64) Spoil { return Aslant(height, fill, 0) }
+
+// Aslant photographs the page as Phone does, from one side: its far edge is shorter than
+// the near one by the share tilt, and the way there looks as much shorter, for what is
+// far away is also seen more from the side.
+func Aslant(height int, fill, tilt float64) Spoil {
 	return func(img *image.Gray, rng *rand.Rand) *image.Gray {
 		w, h := size(img)
 		oh := float64(height)
@@ -206,6 +222,9 @@ func Phone(height int, fill float64) Spoil {
 		}
 		photo := geom.R[geom.Pixel]((ow-k*w)/2, (oh-k*h)/2, (ow+k*w)/2, (oh+k*h)/2)
 		corners := photo.Corners()
+		if tilt > 0 {
+			corners = tilted(corners, rng.IntN(4), tilt)
+		}
 		for i := range corners { // a hand tilts a phone by a few degrees
 			corners[i].X += 0.03 * ow * (rng.Float64() - .5)
 			corners[i].Y += 0.03 * oh * (rng.Float64() - .5)
