@@ -181,6 +181,7 @@ func greyJPEG(data []byte, ink C.int, lim Limits) (jpegHead, *image.Gray, error)
 		(*C.uchar)(unsafe.SliceData(img.Pix)), C.int(h.width), C.int(h.height), ink,
 		(*C.char)(unsafe.Pointer(&msg[0])), C.int(len(msg)))
 	if failed != 0 {
+		free(img)
 		return h, nil, torn("%s", text(msg[:]))
 	}
 	return h, img, nil
