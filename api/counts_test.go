@@ -145,3 +145,39 @@ func TestExpected(t *testing.T) {
 	want = exam.Expected(2*fields-2, fields, 0.002*float64(fields-2))
 	check()
 }
+
+// TestSessionPageFinds searches the results of a session: those of nobody come last, and
+// names are found however they are typed.
+func TestSessionPageFinds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.setUp()
+	w.scan("a", w.personal(0, "1", 20))
+	w.scan("b", w.personal(1, "1", 20))
+	spare := paper{design: w.spare, serial: w.extra[0], marks: answers("1", 20)}
+	w.scan("c", spare)
+	page := "/sessions/" + string(session)
+	body := func(q string) string {
+		_, _, b := w.ask("centre", "GET", page+"?q="+url.QueryEscape(q), "", nil)
+		return string(b)
+	}
+	one, two, nobody := w.roster[0], w.roster[1], persian.Digits(string(w.extra[0]))
+	all := body("")
+	if i, k := strings.LastIndex(all, one.Name), strings.Index(all, nobody); i < 0 || k < i {
+		t.Errorf("the sheet of nobody stands at %d, a name at %d: want names first", k, i)
+	}
+	for q, finds := range map[string]string{
+		strings.Fields(one.Name)[0]:           one.Name,
+		persian.Digits(string(one.Person)):    one.Name,
+		string(one.Person)[:6]:                one.Name,
+		string(w.extra[0]):                    nobody,
+		strings.ReplaceAll(two.Name, " ", ""): two.Name,
+	} {
+		if got := body(q); !strings.Contains(got, finds) || strings.Contains(got, w.roster[3].Name) {
+			t.Errorf("searching %q does not find %q", q, finds)
+		}
+	}
+	if got := body("هیچ‌کس"); !strings.Contains(got, "نتیجه‌ای با این نام یا شماره نیست") || strings.Contains(got, one.Name) {
+		t.Errorf("searching for nobody: %s", got)
+	}
+}

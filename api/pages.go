@@ -66,6 +66,7 @@ func must[T any](v T, err error) T {
 func (p *pages) funcs() template.FuncMap {
 	return template.FuncMap{
 		"fa": fa, "digits": persian.Digits, "date": faDate, "time": faTime, "score": faScore, "size": faSize, "few": faFew, "expected": faExpected,
+		"args":    func(vs ...any) []any { return vs },
 		"asset":   func(name string) string { return "/assets/" + name + "?v=" + p.stamps[name] },
 		"duty":    wordFor(dutyWords),
 		"fate":    wordFor(endWords),

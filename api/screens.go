@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -78,11 +79,20 @@ func (f *surface) home(c echo.Context) error {
 		sum.Earned += s.Earned
 		sum.Approve += s.Approve
 	}
+	first := func(n func(exam.Standing) int) exam.SessionID {
+		i := slices.IndexFunc(all, func(s exam.Standing) bool { return n(s) > 0 })
+		if i < 0 {
+			return ""
+		}
+		return all[i].ID
+	}
 	return f.show(c, "home", struct {
-		Sessions []exam.Standing
-		Sum      exam.Standing
-		Stations int
-	}{all, sum, len(f.Line.Stations())})
+		Sessions                []exam.Standing
+		Sum                     exam.Standing
+		Stations                int
+		Office, Earned, Approve exam.SessionID // the first that waits for it
+	}{all, sum, len(f.Line.Stations()), first(func(s exam.Standing) int { return s.Office }),
+		first(func(s exam.Standing) int { return s.Earned }), first(func(s exam.Standing) int { return s.Approve })})
 }
 
 // reviewPage is the review desk; its module asks for the tasks.
@@ -159,6 +169,7 @@ func (f *surface) look(c echo.Context, v *stationView) (err error) {
 // A certLine is a certificate in the session's table.
 type certLine struct {
 	Serial   certificate.Serial
+	Person   exam.PersonID
 	Name     string
 	Title    string
 	Score    exam.Ratio
@@ -185,6 +196,33 @@ type sessionView struct {
 	Blocked  []*exam.Hall              // venues of which no certificate is issued
 	Others   []certificate.Certificate // of other sessions, that stand in the way
 	Said     string                    // what the last form did
+
+	Query                  string // what was searched for among certificates and results
+	Search                 bool   // there is so much that searching helps
+	MoreCerts, MoreResults int    // how many are not shown
+}
+
+// mostRows bounds each table of the session's page: a page of thousands is slow and
+// helps nobody find a name.
+const mostRows = 300
+
+// cut leaves what is searched for of the tables, and no more than a page shows.
+func (v *sessionView) cut() {
+	v.Search = v.Query != "" || len(v.Certs)+len(v.Results) > mostRows/10
+	if v.Query != "" {
+		v.Certs = slices.DeleteFunc(v.Certs, func(l certLine) bool { return !v.finds(l.Name, string(l.Person), string(l.Serial)) })
+		v.Results = slices.DeleteFunc(v.Results, func(r exam.GradeRow) bool {
+			return !v.finds(r.Name, string(r.Grade.Person), string(r.Serial))
+		})
+	}
+	v.MoreCerts, v.MoreResults = max(0, len(v.Certs)-mostRows), max(0, len(v.Results)-mostRows)
+	v.Certs, v.Results = v.Certs[:len(v.Certs)-v.MoreCerts], v.Results[:len(v.Results)-v.MoreResults]
+}
+
+// finds says whether what is searched for is in one of the words, however it is typed.
+func (v *sessionView) finds(words ...string) bool {
+	key := persian.Key(v.Query)
+	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(persian.Key(w), key) })
 }
 
 // sessionPage shows how far a session is, its results and its certificates.
@@ -194,7 +232,7 @@ func (f *surface) sessionPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v := sessionView{Session: s, Said: c.QueryParam("said")}
+	v := sessionView{Session: s, Said: c.QueryParam("said"), Query: persian.Display(c.QueryParam("q"))}
 	all, err := f.Records.Sessions(ctx)
 	if err != nil {
 		return err
@@ -223,6 +261,7 @@ func (f *surface) sessionPage(c echo.Context) error {
 			return err
 		}
 	}
+	v.cut()
 	return f.show(c, "session", v)
 }
 
@@ -261,7 +300,8 @@ func (f *surface) results(c echo.Context, v *sessionView) error {
 	for i := range v.Results {
 		v.Results[i].Grade.Title = exam.TitleID(cmp.Or(names[v.Results[i].Grade.Title], string(v.Results[i].Grade.Title)))
 	}
-	persian.Sort(v.Results, func(r exam.GradeRow) string { return r.Name }, func(r exam.GradeRow) string { return string(r.Grade.Title) })
+	nobody := func(r exam.GradeRow) string { return strconv.FormatBool(r.Name == "") } // "true" is behind "false": behind all names
+	persian.Sort(v.Results, nobody, func(r exam.GradeRow) string { return r.Name }, func(r exam.GradeRow) string { return string(r.Grade.Title) })
 	return nil
 }
 
@@ -284,7 +324,7 @@ func (f *surface) certLines(c echo.Context, v *sessionView) error {
 	}
 	for i := range cs {
 		k := &cs[i]
-		l := certLine{Serial: k.Serial, Name: k.Person.Name, Title: k.Title.Name, Score: k.Grade.Low, Standing: standing(k)}
+		l := certLine{Serial: k.Serial, Person: k.Person.Person, Name: k.Person.Name, Title: k.Title.Name, Score: k.Grade.Low, Standing: standing(k)}
 		l.Word = standingWords[l.Standing][0]
 		switch l.Standing {
 		case "unapproved":

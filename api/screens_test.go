@@ -26,6 +26,7 @@ func TestScreens(t *testing.T) {
 		checkFits(t, ctx)
 		checkBlind(t, ctx, w)
 		shot(t, ctx, name)
+		narrow(t, ctx, name)
 		label := eval[string](t, ctx, `document.getElementById('label').textContent`)
 		do(t, ctx, press("KeyX", "ط"))
 		until(t, ctx, `document.getElementById('label').textContent !== "`+label+`" || document.getElementById('desk').dataset.state === 'empty'`)
@@ -48,6 +49,7 @@ func TestScreens(t *testing.T) {
 		w.login(ctx, t, s.login, s.to)
 		do(t, ctx, chromedp.WaitVisible(chromedp.CSS("h1")))
 		tall(t, ctx, s.name)
+		narrow(t, ctx, s.name)
 	}
 	var list struct{ Certificates []certificate.Certificate }
 	w.call("approver", "GET", at("/certificates"), nil, 200, &list)
@@ -75,6 +77,19 @@ func tall(t *testing.T, ctx context.Context, name string) {
 	high := eval[int64](t, ctx, `document.documentElement.scrollHeight`)
 	do(t, ctx, chromedp.EmulateViewport(1280, high))
 	shot(t, ctx, name)
+	do(t, ctx, chromedp.EmulateViewport(1280, 800))
+}
+
+// narrow looks at the page as a telephone shows it: whatever is too wide moves in itself,
+// and the page does not.
+func narrow(t *testing.T, ctx context.Context, name string) {
+	t.Helper()
+	const width = 390
+	do(t, ctx, chromedp.EmulateViewport(width, 844))
+	if w := eval[int64](t, ctx, `document.documentElement.scrollWidth`); w > width {
+		t.Errorf("%s: the page is %d pixels wide in a window of %d", name, w, width)
+	}
+	shot(t, ctx, name+"-narrow")
 	do(t, ctx, chromedp.EmulateViewport(1280, 800))
 }
 

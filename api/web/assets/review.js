@@ -126,7 +126,9 @@ function button(choice, i) {
 async function draw(q) {
   const ps = q.pictures;
   const main = document.querySelector('.desk main').getBoundingClientRect();
-  const page = ps.slice(0, 1).map((p) => picture(p.page, p.page_size, p.place, {w: main.width * 0.47, h: main.height - 30}));
+  const telephone = matchMedia('(max-width: 760px)').matches; // there the sheet lies below the question
+  const beside = telephone ? {w: main.width - 24, h: Infinity} : {w: main.width * 0.47, h: main.height - 30};
+  const page = ps.slice(0, 1).map((p) => picture(p.page, p.page_size, p.place, beside));
   sheet.replaceChildren(...page.map((p) => p.box));
   const tall = ps.length > 0 && ps[0].size[1] > ps[0].size[0] * 0.6;
   crops.className = 'crops' + (ps.length > 1 ? ' two' : '') + (tall ? ' beside' : '');
