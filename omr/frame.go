@@ -377,7 +377,7 @@ func (s *sight) sharpen(box geom.Rect[geom.Paper], local place) (edges [4]line, 
 			m := a.Add(along.Mul(0.08 + 0.84*(float64(k)+0.5)/pieces))
 			from, to := local.At(m.Add(out)), local.At(m.Sub(out))
 			across := local.At(m.Add(along.Mul(0.4 / pieces))).Sub(local.At(m))
-			pix.Profile(s.img, from, to, across, profile)
+			pix.Profile(s.img, from, to, across, int(across.Norm())+1, profile)
 			white := s.white(from)
 			t, h := pix.Fall(profile, max(len(profile)/5, 2))
 			if h < 0.2*white {

@@ -49,30 +49,38 @@ func (s *sight) strip(p *Pose, box geom.Rect[geom.Paper]) (sheets.Stamp, bool) {
 	return sheets.Stamp{}, false
 }
 
+// stampSpots is how many places across and down a cell are looked at.
+const stampSpots = 4
+
 // cells measures each cell of a strip, and the paper above and below each column.
 func (s *sight) cells(p *Pose, box geom.Rect[geom.Paper]) (cells [sheets.StampBits]float64, paper [sheets.StampColumns]float64) {
+	const most, each = sheets.StampRows + 2, stampSpots * stampSpots
 	w, h := box.W()/sheets.StampColumns, box.H()/sheets.StampRows
-	spots := make([]mm, 0, 16)
-	for _, dy := range [...]float64{-0.25, -0.08, 0.08, 0.25} {
-		for _, dx := range [...]float64{-0.25, -0.08, 0.08, 0.25} {
-			spots = append(spots, mm{X: dx * w, Y: dy * h})
+	var steps [most * each]mm // of a column, from its middle
+	for k := range most {
+		y := (float64(k) - 0.5) * h // of the paper above, of the cells, of the paper below
+		switch k {
+		case 0:
+			y = -0.6 * h
+		case most - 1:
+			y = box.H() + 0.6*h
+		}
+		for i := range each {
+			d := mm{X: float64(i%stampSpots) - 1.5, Y: float64(i/stampSpots) - 1.5}
+			steps[k*each+i] = mm{X: d.X * w / 6, Y: y - box.H()/2 + d.Y*h/6}
 		}
 	}
-	read := func(c mm) float64 {
-		sum := 0.0
-		l := p.lens(c)
-		at := p.At(c)
-		for _, d := range spots {
-			sum += pix.At(s.img, at.Add(l.Step(d.X, d.Y)))
-		}
-		return sum / float64(len(spots))
-	}
+	var values [most * each]float64
 	for i := range sheets.StampColumns {
-		x := box.Min.X + (float64(i)+0.5)*w
-		above, below := read(mm{X: x, Y: box.Min.Y - 0.6*h}), read(mm{X: x, Y: box.Max.Y + 0.6*h})
-		paper[i] = max(above, below, 1)
+		c := mm{X: box.Min.X + (float64(i)+0.5)*w, Y: box.Center().Y}
+		pix.Samples(s.img, p.At(c), p.lens(c), steps[:], values[:])
+		var mean [most]float64
+		for k, v := range values {
+			mean[k/each] += v / each
+		}
+		paper[i] = max(mean[0], mean[most-1], 1)
 		for j := range sheets.StampRows {
-			cells[j*sheets.StampColumns+i] = read(mm{X: x, Y: box.Min.Y + (float64(j)+0.5)*h})
+			cells[j*sheets.StampColumns+i] = mean[j+1]
 		}
 	}
 	return cells, paper

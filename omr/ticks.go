@@ -18,6 +18,7 @@ const (
 	ticksLeast = 0.5  // share of a side's ticks that must be seen
 	ticksThree = 0.7  // the same with three corner markers
 	tickRough  = 0.15 // mm, root mean square that ticks may leave about their smooth course
+	tickPlaces = 4    // across a tick that each step along its profile is the mean of
 )
 
 // bend corrects the pose piece by piece along the feed, from the ticks at both
@@ -91,10 +92,10 @@ func (s *sight) tick(p *Pose, box geom.Rect[geom.Paper]) (off mm, ok bool) {
 func (s *sight) bar(p *Pose, c, reach, across mm, high float64) (off, clear float64) {
 	a, b := p.At(c.Sub(reach)), p.At(c.Add(reach))
 	side := p.At(c.Add(across)).Sub(p.At(c))
-	n := max(int(b.Sub(a).Norm()*1.5), 24)
+	n := max(int(b.Sub(a).Norm()), 24)
 	s.mem.profile = slices.Grow(s.mem.profile[:0], n+1)[:n+1]
 	profile := s.mem.profile
-	pix.Profile(s.img, a, b, side, profile)
+	pix.Profile(s.img, a, b, side, tickPlaces, profile)
 	step := 2 * reach.Norm() / float64(n) // mm
 	if high > 0 {
 		t, h := pix.Bar(profile, high/step)

@@ -33,15 +33,39 @@ static int wide(void) {
 
 // ---- whole pictures
 
-typedef uint16_t __attribute__((may_alias, aligned(1))) pair;
+// Halves two rows to w pixels from x on.
+static void halve_row(const uint8_t *a, const uint8_t *b, int x, int w, uint8_t *dst) {
+	for (; x < w; x++)
+		dst[x] = (uint8_t)((a[2 * x] + a[2 * x + 1] + b[2 * x] + b[2 * x + 1] + 2) >> 2);
+}
 
-CLONES static void halve(const uint8_t *src, ptrdiff_t stride, int w, int h, uint8_t *dst) {
+#if defined(__x86_64__)
+FAST static inline __m256i quarters(const uint8_t *a, const uint8_t *b) {
+	const __m256i one = _mm256_set1_epi8(1);
+	__m256i s = _mm256_add_epi16(_mm256_maddubs_epi16(_mm256_loadu_si256((const __m256i *)a), one),
+	                             _mm256_maddubs_epi16(_mm256_loadu_si256((const __m256i *)b), one));
+	return _mm256_srli_epi16(_mm256_add_epi16(s, _mm256_set1_epi16(2)), 2);
+}
+
+FAST static int halve_fast(const uint8_t *a, const uint8_t *b, int w, uint8_t *dst) {
+	int x = 0;
+	for (; x + 32 <= w; x += 32) {
+		__m256i s = _mm256_packus_epi16(quarters(a + 2 * x, b + 2 * x), quarters(a + 2 * x + 32, b + 2 * x + 32));
+		_mm256_storeu_si256((__m256i *)(dst + x), _mm256_permute4x64_epi64(s, 0xD8));
+	}
+	return x;
+}
+#endif
+
+static void halve(const uint8_t *src, ptrdiff_t stride, int w, int h, uint8_t *dst) {
 	for (int y = 0; y < h; y++, dst += w) {
-		const pair *a = (const pair *)(src + 2 * y * stride), *b = (const pair *)(src + (2 * y + 1) * stride);
-		for (int x = 0; x < w; x++) {
-			uint16_t s = (uint16_t)((a[x] & 255) + (a[x] >> 8) + (b[x] & 255) + (b[x] >> 8) + 2);
-			dst[x] = (uint8_t)(s >> 2);
-		}
+		const uint8_t *a = src + 2 * y * stride, *b = a + stride;
+		int x = 0;
+#if defined(__x86_64__)
+		if (fast())
+			x = halve_fast(a, b, w, dst);
+#endif
+		halve_row(a, b, x, w, dst);
 	}
 }
 
@@ -132,32 +156,46 @@ CLONES static int sum_bytes(const uint8_t *row, int n) {
 }
 
 #if defined(__x86_64__)
-// The answer for one tile of at most 32 columns, all of which may be read.
-FAST static uint8_t quantile32(const uint8_t *at, ptrdiff_t stride, int rows, int t, int most) {
+// The answer for one tile, of t of 32 columns that may all be read, the first of them at from.
+FAST static uint8_t quantile32(const uint8_t *at, ptrdiff_t stride, int rows, int from, int t, int most, int guess) {
 	uint8_t in[32] = {0};
-	memset(in, 255, (size_t)t);
+	memset(in + from, 255, (size_t)t);
 	const __m256i mask = _mm256_loadu_si256((const __m256i *)in), zero = _mm256_setzero_si256();
-	int out = 0;
-	for (int bit = 128; bit > 0; bit >>= 1) {
-		__m256i level = _mm256_set1_epi8((char)(out + bit - 1)), n = zero;
+	// At most so many pixels are up to lo, and more are up to hi: found by growing steps
+	// from guess, and then by halves.
+	int lo = -1, hi = 255;
+	for (int v = guess, step = 1; hi - lo > 1; step *= 2) {
+		if (v <= lo || v >= hi)
+			v = (lo + hi) / 2;
+		__m256i level = _mm256_set1_epi8((char)v), n = zero;
 		for (int y = 0; y < rows; y++) {
-			__m256i v = _mm256_loadu_si256((const __m256i *)(at + y * stride));
-			n = _mm256_sub_epi8(n, _mm256_cmpeq_epi8(_mm256_min_epu8(v, level), v));
+			__m256i u = _mm256_loadu_si256((const __m256i *)(at + y * stride));
+			n = _mm256_sub_epi8(n, _mm256_cmpeq_epi8(_mm256_min_epu8(u, level), u));
 		}
 		n = _mm256_sad_epu8(_mm256_and_si256(n, mask), zero);
 		__m128i s = _mm_add_epi64(_mm256_castsi256_si128(n), _mm256_extracti128_si256(n, 1));
-		if (_mm_cvtsi128_si32(s) + _mm_extract_epi16(s, 4) <= most)
-			out += bit;
+		if (_mm_cvtsi128_si32(s) + _mm_extract_epi16(s, 4) <= most) {
+			lo = v;
+			v += step;
+		} else {
+			hi = v;
+			v -= step;
+		}
 	}
-	return (uint8_t)out;
+	return (uint8_t)hi;
 }
 #endif
 
 void pix_quantiles(const uint8_t *band, ptrdiff_t stride, int w, int rows, int t, int n, double share, uint8_t *out,
                    uint8_t *line) {
 #if defined(__x86_64__)
-	for (; fast() && t <= 32 && n > 1 && w >= 32; n--, out++, band += t, w -= t)
-		*out = quantile32(band, stride, rows, t, (int)(share * (double)(t * rows)));
+	int guess = 128; // paper is as bright as beside
+	for (int x = 0; fast() && t <= 32 && w >= 32 && n > 0; n--, out++, x += t) {
+		int from = x + 32 <= w ? 0 : x + 32 - w, wide = x + t <= w ? t : w - x;
+		guess = *out = quantile32(band + x - from, stride, rows, from, wide, (int)(share * (double)(wide * rows)), guess);
+	}
+	if (n == 0)
+		return;
 #endif
 	uint8_t *level = line, *counts = line + w;
 	memset(out, 0, (size_t)n);

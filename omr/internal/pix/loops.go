@@ -131,14 +131,13 @@ func (q *Quartets) Middles(img *image.Gray, c Point, l Lens, dst []float64) {
 		places(q.steps), C.int(q.n), C.int(q.Room()/4), values(dst), values(q.buf))
 }
 
-// Profile sets dst to the brightness along the way from a to b, each value the mean
-// over a line of width across, at right angles to nothing: across is the way from
-// the middle of that line to its end. The first value is at a, the last at b.
-func Profile(img *image.Gray, a, b, across Point, dst []float64) {
+// Profile sets dst to the brightness along the way from a to b, each value the mean of m
+// places, evenly spaced on a line across that way: across is the way from the middle of
+// that line to its end. The first value is at a, the last at b.
+func Profile(img *image.Gray, a, b, across Point, m int, dst []float64) {
 	if len(dst) == 0 {
 		return
 	}
-	m := int(2*across.Norm()) + 1
 	ab := b.Sub(a)
 	C.go_profile(first(img.Pix), C.size_t(len(img.Pix)), C.int(img.Stride), C.int(img.Rect.Max.X), C.int(img.Rect.Max.Y),
 		C.double(a.X), C.double(a.Y), C.double(ab.X), C.double(ab.Y), C.double(across.X), C.double(across.Y),
@@ -190,13 +189,13 @@ func Ranked(vs []float64, k int) float64 {
 // the edges of letters.
 func Bilevel(img *image.Gray) bool {
 	const step, edge, few = 7, 8, 0.002 // every seventh row is looked at
-	grey, all := 0, 0
-	for y := 0; y < img.Rect.Dy(); y += step {
-		row := img.Pix[y*img.Stride:][:img.Rect.Dx()]
-		grey += int(C.pix_count(first(row), C.size_t(len(row)), edge+1, 255-edge-1))
-		all += len(row)
+	w, h := img.Rect.Dx(), img.Rect.Dy()
+	left := int(few * float64(w*((h+step-1)/step)))
+	for y := 0; y < h && left >= 0; y += step {
+		row := img.Pix[y*img.Stride:][:w]
+		left -= int(C.pix_count(first(row), C.size_t(w), edge+1, 255-edge-1))
 	}
-	return float64(grey) <= few*float64(all)
+	return left >= 0
 }
 
 // quantiles sets white to the brightness that share of each of the tiles of a band

@@ -142,8 +142,9 @@ func TestLoopsOverPlaces(t *testing.T) {
 			d, _, _ := around(rng, size[0], size[1])
 			across := Point{X: l.XY, Y: l.YX}
 			n := 1 + rng.IntN(63)
-			Profile(img, c, d, across, got[:n])
-			plainProfile(img, c, d, across, want[:n])
+			m := 1 + rng.IntN(20)
+			Profile(img, c, d, across, m, got[:n])
+			plainProfile(img, c, d, across, m, want[:n])
 			same(t, "profile", got[:n], want[:n])
 
 			q := NewQuartets([][]geom.Point[geom.Paper]{steps[:32], steps[32:], steps[7:39], steps[16:48], steps[1:33]})

@@ -81,10 +81,8 @@ func plainSamples(img *image.Gray, c Point, l Lens, steps []geom.Point[geom.Pape
 }
 
 // plainProfile sets dst to the brightness along the way from a to b, each value the mean
-// over a line of width across, at right angles to nothing: across is the way from
-// the middle of that line to its end. The first value is at a, the last at b.
-func plainProfile(img *image.Gray, a, b, across Point, dst []float64) {
-	m := int(2*across.Norm()) + 1
+// of m places on a line across it, as Profile says.
+func plainProfile(img *image.Gray, a, b, across Point, m int, dst []float64) {
 	n := float64(max(len(dst)-1, 1))
 	for i := range dst {
 		c := a.Add(b.Sub(a).Mul(float64(i) / n))
