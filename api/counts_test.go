@@ -134,7 +134,7 @@ func TestExpected(t *testing.T) {
 	}
 	check()
 	sentence := "از " + persian.Int(fields-1) + " پاسخِ پذیرفته‌شدهٔ ماشینی، انتظار می‌رود ۰٫۱۲ نادرست باشد؛ با اطمینان ۹۵٪، حداکثر " + persian.Int(want.AtMost) + "."
-	says(page, sentence, persian.Int(fields)+" پاسخ پیش از آن خوانده شده است")
+	says(page, sentence, "برای "+persian.Int(fields)+" پاسخِ پذیرفته‌شده، احتمال نادرستی ثبت نشده است")
 	says(page+"/venues", sentence)
 	says("/stations", "۰٫۱۲؛ حداکثر "+persian.Int(want.AtMost))
 

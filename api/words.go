@@ -91,7 +91,7 @@ func faScore(r exam.Ratio) string { return persian.ScoreDigits(r.Of100()) }
 func faExpected(e exam.Expectation) string {
 	unknown := ""
 	if e.Unknown > 0 {
-		unknown = fa(e.Unknown) + " پاسخ پیش از آن خوانده شده است که احتمال نادرستی ثبت شود؛ دربارهٔ آن‌ها برآوردی نیست."
+		unknown = "برای " + fa(e.Unknown) + " پاسخِ پذیرفته‌شده، احتمال نادرستی ثبت نشده است؛ دربارهٔ آن‌ها برآوردی نیست."
 	}
 	if e.Known() == 0 {
 		return unknown

@@ -121,13 +121,17 @@ function button(choice, i) {
   return b;
 }
 
+// telephone says that the sheet lies below the question, and not beside it.
+function telephone() {
+  return matchMedia('(max-width: 760px)').matches;
+}
+
 // draw loads and places the pictures: the sheet first, and in what it leaves of the
 // window the row in its surroundings, twice when two scans disagree.
 async function draw(q) {
   const ps = q.pictures;
   const main = document.querySelector('.desk main').getBoundingClientRect();
-  const telephone = matchMedia('(max-width: 760px)').matches; // there the sheet lies below the question
-  const beside = telephone ? {w: main.width - 24, h: Infinity} : {w: main.width * 0.47, h: main.height - 30};
+  const beside = telephone() ? {w: main.width - 24, h: Infinity} : {w: main.width * 0.47, h: main.height - 30};
   const page = ps.slice(0, 1).map((p) => picture(p.page, p.page_size, p.place, beside));
   sheet.replaceChildren(...page.map((p) => p.box));
   const tall = ps.length > 0 && ps[0].size[1] > ps[0].size[0] * 0.6;
@@ -381,7 +385,13 @@ at('alike').addEventListener('click', toggleAlike);
 at('undo').addEventListener('click', undo);
 at('undo2').addEventListener('click', undo);
 addEventListener('online', () => pending && again());
-addEventListener('resize', () => task && desk.dataset.state === 'ready' && draw(task));
+// A telephone changes its height whenever its address bar comes and goes; only its width matters.
+let drawn = innerWidth;
+addEventListener('resize', () => {
+  if (telephone() && innerWidth === drawn) return;
+  drawn = innerWidth;
+  if (task && desk.dataset.state === 'ready') draw(task);
+});
 
 at('done').textContent = fa(done);
 next();
