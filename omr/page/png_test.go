@@ -13,20 +13,21 @@ import (
 )
 
 // TestPNGFilters holds PNG against Go's decoder: rows of chance with every filter, grey
-// and coloured, in one chunk and in several.
+// and coloured, in several chunks; more, fewer and as many rows
+// as are undone at once; the last row is longer than those that are.
 func TestPNGFilters(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 7))
 	for _, samples := range []int{1, 3} {
-		for _, w := range []int{1, 2, 13, 64} {
-			const h = 40
+		for i, w := range []int{1, 2, 13, 16, 47, 48, 49, 64, 333, 140_000} {
+			h := []int{40, 32, 7, 16, 1}[i%5]
 			var raw []byte
 			for y := range h {
-				raw = append(raw, byte(y%5))
+				raw = append(raw, byte((y+y/5+i)%5))
 				for range w * samples {
 					raw = append(raw, byte(rng.IntN(256)>>rng.IntN(8)))
 				}
 			}
-			head := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(w)), h)
+			head := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(w)), uint32(h))
 			head = append(head, 8, byte(samples-1), 0, 0, 0)
 			body := deflated(raw)
 			data := []byte("\x89PNG\r\n\x1a\n")
