@@ -290,11 +290,11 @@ func (s *sight) drawn(p *Pose, g *grid, q mm, sh *shape) bool {
 	off := s.find(p, g, &spot{at: q, shape: sh}, min(g.room*0.95, mostRoom)).off
 	l := p.lens(q)
 	at := p.At(q).Add(l.Step(off.X, off.Y))
-	look, white := g.looks[sh], s.white(at)
+	look, white := &g.looks[sh.index], s.white(at)
 	var on, out, in [edgePoints]float64
-	pix.Samples(s.img, at, l, look.on, on[:])
-	pix.Samples(s.img, at, l, look.out, out[:])
-	pix.Samples(s.img, at, l, look.in, in[:])
+	pix.Samples(s.img, at, l, look.on[:], on[:])
+	pix.Samples(s.img, at, l, look.out[:], out[:])
+	pix.Samples(s.img, at, l, look.in[:], in[:])
 	return fit(on[:], out[:], in[:], white, g.pen.dark) >= drawn*p.Fit
 }
 

@@ -518,7 +518,7 @@ const (
 // much, and that is another place, makes the sheet unreadable.
 func (s *sight) elect(d *sheets.Design, guesses []*guess) (*guess, error) {
 	for _, g := range guesses {
-		g.grid = newGrid(&d.Pages[g.page])
+		g.grid = newGrid(s.mem.know(d).plan(g.page))
 		g.vote = s.ask(g)
 	}
 	return s.choose(d, guesses)

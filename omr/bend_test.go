@@ -175,3 +175,29 @@ func TestShapes(t *testing.T) {
 		}
 	}
 }
+
+// TestSeen holds the derivative of a pose, and the place that comes with it, against the
+// places around.
+func TestSeen(t *testing.T) {
+	p := Pose{
+		Map: geom.NewMap[geom.Paper, geom.Pixel]([9]float64{7.8, 0.2, 30, -0.3, 7.9, 20, 1e-4, -2e-4, 1}),
+		Bend: Bend{Box: geom.R[geom.Paper](10, 10, 90, 130), Cols: 3, Rows: 4, By: []mm{
+			{X: 0.1}, {X: 1}, {Y: 1}, {Y: 0.2}, {X: -1}, {X: -1}, {X: 0.5, Y: 0.5}, {}, {Y: -1}, {X: 0.3}, {}, {X: 1, Y: 1},
+		}},
+	}
+	for _, bend := range []Bend{p.Bend, {}} {
+		p.Bend = bend
+		for _, q := range []mm{{X: 20, Y: 30}, {X: 77, Y: 99}, {X: 5, Y: 60}, {X: 60, Y: 140}, {X: 200, Y: 290}} {
+			const h = 1e-4
+			x := p.At(mm{X: q.X + h, Y: q.Y}).Sub(p.At(mm{X: q.X - h, Y: q.Y})).Mul(0.5 / h)
+			y := p.At(mm{X: q.X, Y: q.Y + h}).Sub(p.At(mm{X: q.X, Y: q.Y - h})).Mul(0.5 / h)
+			at, l := p.seen(q)
+			if at != p.At(q) {
+				t.Errorf("at %v: seen at %v, want %v", q, at, p.At(q))
+			}
+			if l.Step(1, 0).Sub(x).Norm() > 1e-6 || l.Step(0, 1).Sub(y).Norm() > 1e-6 {
+				t.Errorf("at %v: derivative %v, want %v and %v", q, l, x, y)
+			}
+		}
+	}
+}

@@ -141,7 +141,7 @@ func (s *sight) covered(p *Pose, g *grid, hits []hit, err error) error {
 		unclear++
 		sp := &g.spots[i]
 		at, l, dark := p.At(sp.at), p.lens(sp.at), 0.0
-		for _, q := range g.looks[sp.shape].in {
+		for _, q := range g.looks[sp.shape.index].in {
 			dark += 1 - pix.At(s.img, at.Add(l.Step(q.X, q.Y)))/s.white(at)
 		}
 		if dark/edgePoints > coveredDark {

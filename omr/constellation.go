@@ -52,7 +52,7 @@ func (s *sight) constellation(d *sheets.Design, first []*guess) (*guess, error) 
 }
 
 func (s *sight) constellationAt(d *sheets.Design, page int, depth float64, first []*guess) (*guess, error) {
-	gr := newGrid(&d.Pages[page])
+	gr := newGrid(s.mem.know(d).plan(page))
 	gr.least = faintest
 	so := s.soil(d, gr, d.Pages[page].Anchors, depth)
 	best := (*growth)(nil)

@@ -7,27 +7,17 @@ import (
 
 	"bargkhan/omr/internal/pix"
 	"bargkhan/sheets"
-	"bargkhan/sheets/geom"
 )
-
-// A spot is one bubble of a design on the page that is read.
-type spot struct {
-	field  int
-	choice sheets.Choice
-	at     mm // its centre on paper
-	shape  *shape
-}
 
 // A grid is all bubbles of a page with the printed line they are drawn with, as
 // found on this very page.
 type grid struct {
-	spots []spot
-	room  float64 // mm, half of the least gap between two bubbles: the room to search
+	*plan
 	pen   pen
-	least float64 // how dark a printed line must be to be believed
-	looks map[*shape]*looked
-	rays  map[*shape]*pix.Quartets // rings from inside the outline outwards, penStep apart
-	isles map[*shape]*isles        // nil, but for islands: where outlines cannot be seen
+	least float64  // how dark a printed line must be to be believed
+	looks []looked // of each shape
+	isles []isles  // of each shape; nil, but for islands: where outlines cannot be seen
+	hits  []hit    // of each bubble, once the grid is settled
 }
 
 // A pen is the printed line of the outlines of a page.
@@ -37,53 +27,22 @@ type pen struct {
 	dark float64 // how dark its middle is, as a share of the paper's brightness
 }
 
-// looked are the places to look at around a bubble of one shape.
-type looked struct {
-	on, out, in []mm // on the printed line, on the paper outside, and inside
-}
+// usual is the pen that outlines are looked for with at first.
+var usual = pen{mid: -sheets.OutlineWidth / 2, wide: sheets.OutlineWidth, dark: 0.5}
 
-// newGrid lists the bubbles of pg.
-func newGrid(pg *sheets.Page) *grid {
-	n := 0
-	for _, f := range pg.Fields {
-		n += len(f.Bubbles)
-	}
-	g := &grid{spots: make([]spot, 0, n), room: math.Inf(1), least: leastDark, rays: map[*shape]*pix.Quartets{}}
-	shapes := map[[3]int]*shape{}
-	for fi, f := range pg.Fields {
-		for _, b := range f.Bubbles {
-			key := [3]int{int(f.Outline), int(math.Round(b.Box.W() * 100)), int(math.Round(b.Box.H() * 100))}
-			if shapes[key] == nil {
-				shapes[key] = newShape(f.Outline, b.Box.W(), b.Box.H())
-			}
-			g.spots = append(g.spots, spot{fi, b.Choice, b.Box.Center(), shapes[key]})
-		}
-	}
-	g.room = g.gap() / 2
-	g.setPen(pen{mid: -sheets.OutlineWidth / 2, wide: sheets.OutlineWidth, dark: 0.5})
+// like says whether places found with one of two pens would have been found with the
+// other too: the ring that was looked at lies within the printed line.
+func (p pen) like(q pen) bool { return math.Abs(p.mid-q.mid) < min(p.wide, q.wide)/3 }
+
+// looked are the places to look at around a bubble of one shape: on the printed line, on
+// the paper outside, and inside.
+type looked struct{ on, out, in [edgePoints]mm }
+
+// newGrid is the grid of some bubbles before anything of it is found.
+func newGrid(p *plan) *grid {
+	g := &grid{plan: p, least: leastDark, looks: make([]looked, len(p.shapes))}
+	g.setPen(usual)
 	return g
-}
-
-// mostRoom bounds the search where bubbles stand far apart: paper that is off by
-// more was not registered.
-const mostRoom = 1.2
-
-// gap is the least distance between the boxes of two bubbles in mm.
-func (g *grid) gap() float64 {
-	least := 2 * mostRoom
-	order := slices.Clone(g.spots)
-	slices.SortFunc(order, func(a, b spot) int { return cmp.Compare(a.at.Y, b.at.Y) })
-	for i, a := range order {
-		for _, b := range order[i+1:] {
-			dy := b.at.Y - a.at.Y - (a.shape.h+b.shape.h)/2
-			if dy > least {
-				break
-			}
-			dx := math.Abs(b.at.X-a.at.X) - (a.shape.w+b.shape.w)/2
-			least = min(least, max(dx, dy))
-		}
-	}
-	return max(least, 0.4)
 }
 
 // beside is how far from the printed line's edges the paper is looked at, in mm.
@@ -92,22 +51,19 @@ const beside = 0.18
 // setPen decides where to look, from the printed line.
 func (g *grid) setPen(p pen) {
 	g.pen = p
-	g.looks = map[*shape]*looked{}
-	for _, s := range g.spots {
-		if g.looks[s.shape] == nil {
-			all := make([]mm, 0, 3*edgePoints)
-			for _, off := range [3]float64{p.mid, p.mid + p.wide/2 + beside, p.mid - p.wide/2 - beside} {
-				all = s.shape.ring(all, off)
-			}
-			g.looks[s.shape] = &looked{on: all[:edgePoints], out: all[edgePoints : 2*edgePoints], in: all[2*edgePoints:]}
-		}
+	for i, sh := range g.shapes {
+		look := &g.looks[i]
+		sh.ring(look.on[:0], p.mid)
+		sh.ring(look.out[:0], p.mid+p.wide/2+beside)
+		sh.ring(look.in[:0], p.mid-p.wide/2-beside)
 	}
 }
 
-// A hit is where a bubble's outline was found: the way from its expected place in
-// mm, and how much darker the line is there than both its sides, as a share of the
-// paper's brightness.
+// A hit is where a bubble's outline was found: the place in the scan, the way there from
+// where it was expected in mm, and how much darker the line is there than both its sides,
+// as a share of the paper's brightness.
 type hit struct {
+	at    px
 	off   mm
 	clear float64
 }
@@ -122,22 +78,58 @@ const findStep = 0.14
 // find looks for the outline of sp within reach mm of where pose says, on all sides
 // alike.
 func (s *sight) find(p *Pose, g *grid, sp *spot, reach float64) hit {
-	return s.findAt(p.At(sp.at), p.lens(sp.at), g, sp, reach)
+	at, l := p.seen(sp.at)
+	return s.findAt(at, l, g, sp, reach)
 }
 
 // findAt is find for callers who know where the pose says, and how paper is seen there.
 func (s *sight) findAt(c px, l pix.Lens, g *grid, sp *spot, reach float64) hit {
-	white := s.white(c)
-	look := g.looks[sp.shape]
-	dx, dy := density(l)
-	res := math.Sqrt(dx * dy)
+	res := span(l)
 	if g.isles != nil {
-		return s.findIsland(c, l, g.isles[sp.shape], max(reach*res, 1), max(math.Round(findStep*res), 1))
+		return s.findIsland(c, l, &g.isles[sp.shape.index], max(reach*res, 1), max(math.Round(findStep*res), 1))
 	}
-	f := pix.Climb{White: white, Far: max(reach*res, 1), Near: near, Step: max(int(math.Round(findStep*res)), 1)}
-	s.mem.stencil.Set(s.img, c, l, look.on, look.out, look.in)
+	return s.climb(c, l, &g.looks[sp.shape.index], pix.Climb{Far: max(reach*res, 1), Near: near, Step: max(int(math.Round(findStep*res)), 1)})
+}
+
+// climb looks for an outline around c as f says.
+func (s *sight) climb(c px, l pix.Lens, look *looked, f pix.Climb) hit {
+	f.White = s.white(c)
+	s.mem.stencil.Set(s.img, c, l, look.on[:], look.out[:], look.in[:])
 	top := s.mem.stencil.Climb(&f)
-	return hit{l.Back(top.At), top.Score}
+	return hit{c.Add(top.At), l.Back(top.At), top.Score}
+}
+
+// closely is how far from its neighbours' course an outline is looked for at first, in mm
+// and in pixels, whichever is more.
+const closely, closelyPixels = 0.25, 2
+
+// follow looks for the outline of sp, first around the place that is off from where pose
+// says by what its neighbours are; where none is clear there, within reach of the pose.
+func (s *sight) follow(p *Pose, g *grid, sp *spot, off mm, reach float64) hit {
+	at, l := p.seen(sp.at)
+	res := span(l)
+	far := max(closely*res, closelyPixels)
+	if g.isles != nil || off.Norm()+far/res > reach {
+		return s.findAt(at, l, g, sp, reach)
+	}
+	share := far / (reach * res)
+	c := at.Add(l.Step(off.X, off.Y))
+	h := s.climb(c, l, &g.looks[sp.shape.index], pix.Climb{Far: far, Near: near * share * share, Step: 1})
+	if h.at.Sub(c).Norm() > far-1 || !g.strong(h) {
+		return s.findAt(at, l, g, sp, reach)
+	}
+	h.off = h.off.Add(off)
+	return h
+}
+
+// found is where the outline of bubble i is on a settled grid, that the pose puts at c:
+// where it was found before, if that was clear and in line with its neighbours.
+func (s *sight) found(c px, l pix.Lens, g *grid, i int) px {
+	reach := min(max(ownReach, strayRoom*g.room), g.room*0.9)
+	if h := &g.hits[i]; g.isles == nil && g.strong(*h) && l.Back(h.at.Sub(c)).Norm() <= reach {
+		return h.at
+	}
+	return s.findAt(c, l, g, &g.spots[i], reach).at
 }
 
 // Limits of a printed line that proves a grid.
@@ -145,8 +137,9 @@ const (
 	leastDark  = 0.07 // share of the paper's brightness: a light grey outline at 100 dpi
 	penInside  = 0.9  // mm that are looked at inside the designed edge
 	penOutside = 0.5  // and outside
-	penStep    = 0.05
-	penRings   = 29 // from the one to the other
+	penStep    = 0.1  // between rings, at less than finePen pixels a mm; else half of it
+	finePen    = 9.0  // 230 dpi
+	penRings   = 29   // from the one to the other, at most
 )
 
 // learn finds the printed line of the outlines of some bubbles at places that were
@@ -156,56 +149,42 @@ func (s *sight) learn(p *Pose, g *grid, which []int, hits []hit) (pen, bool) {
 	if g.isles != nil {
 		return learnIslands(hits)
 	}
-	s.mem.darks = slices.Grow(s.mem.darks[:0], penRings*len(which))[:penRings*len(which)]
+	fine := 1
+	if span(p.lens(g.spots[which[0]].at)) >= finePen {
+		fine = 2
+	}
+	rings := fine*(penRings-1)/2 + 1
+	s.mem.darks = slices.Grow(s.mem.darks[:0], rings*len(which))[:rings*len(which)]
 	darks := s.mem.darks
 	var values [(penRings + 3) / 4 * 4]float64
 	for k, i := range which {
 		sp := &g.spots[i]
-		l := p.lens(sp.at)
-		at := p.At(sp.at).Add(l.Step(hits[k].off.X, hits[k].off.Y))
-		white := s.white(at)
-		g.raysOf(sp.shape).Middles(s.img, at, l, values[:])
-		for j, v := range values[:penRings] {
+		white := s.white(hits[k].at)
+		sp.shape.penRings(fine).Middles(s.img, hits[k].at, p.lens(sp.at), values[:])
+		for j, v := range values[:rings] {
 			darks[j*len(which)+k] = 1 - max(v, 0)/white
 		}
 	}
 	var dark [penRings]float64
-	for j := range dark {
+	for j := range rings {
 		dark[j] = pix.Ranked(darks[j*len(which):][:len(which)], len(which)*2/5)
 	}
-	return penOf(dark[:], g.least)
-}
-
-// raysOf are the rings around a bubble of one shape at which its printed line is
-// learnt.
-func (g *grid) raysOf(sh *shape) *pix.Quartets {
-	if g.rays[sh] == nil {
-		var rings [penRings][]mm
-		all := make([]mm, 0, penRings*edgePoints)
-		for j := range rings {
-			all = sh.ring(all, -penInside+float64(j)*penStep)
-			rings[j] = all[j*edgePoints:]
-		}
-		g.rays[sh] = pix.NewQuartets(rings[:])
-	}
-	return g.rays[sh]
+	return penOf(dark[:rings], fine, g.least)
 }
 
 // penOf finds the line in a profile of darkness from the inside outwards: its peak
 // nearest to where outlines are printed, and where it falls to half on both sides.
-func penOf(dark []float64, least float64) (pen, bool) {
-	peak := -1
-	from, to := int((penInside-0.6)/penStep), int((penInside+0.3)/penStep)
-	for j := from; j <= to; j++ {
-		if peak < 0 || dark[j] > dark[peak] {
+func penOf(dark []float64, fine int, least float64) (pen, bool) {
+	step := penStep / float64(fine)
+	ring := func(off float64) int { return int(math.Round((penInside + off) / step)) }
+	peak := ring(-0.6)
+	for j := peak; j <= ring(0.3); j++ {
+		if dark[j] > dark[peak] {
 			peak = j
 		}
 	}
-	out := min(dark[len(dark)-1], dark[len(dark)-3])
-	in := dark[peak]
-	for j := peak; j >= 0; j-- {
-		in = min(in, dark[j])
-	}
+	out := min(dark[ring(penOutside)], dark[ring(penOutside-0.1)])
+	in := slices.Min(dark[:peak+1])
 	clear := dark[peak] - max(out, in)
 	if clear < least {
 		return pen{}, false
@@ -225,25 +204,15 @@ func penOf(dark []float64, least float64) (pen, bool) {
 		}
 	}
 	return pen{
-		mid:  (a+b)/2*penStep - penInside,
-		wide: min(max((b-a)*penStep, 0.12), 0.7),
+		mid:  (a+b)/2*step - penInside,
+		wide: min(max((b-a)*step, 0.12), 0.7),
 		dark: dark[peak] - out,
 	}, true
 }
 
-// sample picks at most n bubbles spread over the page.
-func (g *grid) sample(n int) []int {
-	out := make([]int, 0, n)
-	step := max(len(g.spots)/n, 1)
-	for i := step / 2; i < len(g.spots); i += step {
-		out = append(out, i)
-	}
-	return out
-}
-
 // What a grid must show to be believed.
 const (
-	learnFrom  = 100  // bubbles to learn the printed line from
+	learnFrom  = 64   // bubbles to learn the printed line from
 	meshCols   = 4    // knots of the last correction, across
 	meshRows   = 7    // and down: paper bends along the feed
 	meshWide   = 28.0 // mm: bubbles within this distance move a knot
@@ -259,24 +228,29 @@ func (s *sight) settle(p *Pose, g *grid) error {
 	reach := min(g.room*0.95, mostRoom)
 	which := g.sample(learnFrom)
 	s.mem.hits = slices.Grow(s.mem.hits[:0], len(g.spots))[:len(g.spots)]
-	for range 2 {
-		hits := s.mem.hits[:len(which)]
+	some := s.mem.hits[:len(which)]
+	for again := range 2 {
 		for k, i := range which {
-			hits[k] = s.find(p, g, &g.spots[i], reach)
+			some[k] = s.find(p, g, &g.spots[i], reach)
 		}
-		pen, ok := s.learn(p, g, which, hits)
+		pen, ok := s.learn(p, g, which, some)
 		if !ok {
 			return reject(Distorted, "no printed outlines are where the design says: another sheet, or a bent one")
 		}
-		g.setPen(pen)
+		was := g.pen
+		if g.setPen(pen); again > 0 || pen.like(was) {
+			break
+		}
 	}
-	hits := s.mem.hits
+	course := g.mesh(which, some)
+	g.hits = s.mem.hits
 	for i := range g.spots {
-		hits[i] = s.find(p, g, &g.spots[i], reach)
+		sp := &g.spots[i]
+		g.hits[i] = s.follow(p, g, sp, course.At(sp.at).Sub(sp.at), reach)
 	}
-	mesh := g.mesh(hits)
-	if err := g.prove(hits, &mesh); err != nil {
-		return s.covered(p, g, hits, err)
+	mesh := g.mesh(nil, g.hits)
+	if err := g.prove(g.hits, &mesh); err != nil {
+		return s.covered(p, g, g.hits, err)
 	}
 	box, cols, rows := mesh.Box, meshCols, meshRows
 	if p.Bend.Rows > rows {
@@ -327,14 +301,17 @@ func (g *grid) prove(hits []hit, mesh *Bend) error {
 }
 
 // mesh is the correction over the whole page: at each knot the weighted middle of
-// the ways to the clear bubbles around.
-func (g *grid) mesh(hits []hit) Bend {
+// the ways to the clear bubbles around. The hits are those of which bubbles; of all if it
+// is nil.
+func (g *grid) mesh(which []int, hits []hit) Bend {
 	at, off := make([]mm, 0, len(hits)), make([]mm, 0, len(hits))
-	box := geom.Rect[geom.Paper]{Min: g.spots[0].at, Max: g.spots[0].at}
 	for i, h := range hits {
-		box = box.Union(geom.Rect[geom.Paper]{Min: g.spots[i].at, Max: g.spots[i].at})
+		k := i
+		if which != nil {
+			k = which[i]
+		}
 		if g.strong(h) {
-			at, off = append(at, g.spots[i].at), append(off, h.off)
+			at, off = append(at, g.spots[k].at), append(off, h.off)
 		}
 	}
 	var none Bend
@@ -343,7 +320,7 @@ func (g *grid) mesh(hits []hit) Bend {
 	}
 	xs, ys, ws := make([]float64, 0, len(at)), make([]float64, 0, len(at)), make([]float64, 0, len(at))
 	order := make([]int, len(at))
-	return none.bent(box, meshCols, meshRows, func(q mm) mm {
+	return none.bent(g.box, meshCols, meshRows, func(q mm) mm {
 		xs, ys, ws := xs[:0], ys[:0], ws[:0]
 		for i, p := range at {
 			d := p.Sub(q)

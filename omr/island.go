@@ -36,7 +36,7 @@ func (s *sight) island(d *sheets.Design, guesses []*guess) *guess {
 		if n := len(d.Pages[g.page].Anchors); n < 4 || g.seen < n || g.vote > 0 {
 			continue // outlines that can be seen must prove the place themselves
 		}
-		g.grid = newGrid(&d.Pages[g.page])
+		g.grid = newGrid(s.mem.know(d).plan(g.page))
 		g.grid.surface()
 		if g.vote = s.ask(g); g.vote > 0 {
 			all = append(all, g)
@@ -51,12 +51,10 @@ func (s *sight) island(d *sheets.Design, guesses []*guess) *guess {
 
 // surface makes g a grid of islands.
 func (g *grid) surface() {
-	g.isles = map[*shape]*isles{}
-	for _, sp := range g.spots {
-		if sh := sp.shape; g.isles[sh] == nil {
-			to := min(straitTo, g.room)
-			g.isles[sh] = &isles{sh.inside(0, islandStep), [2][]mm{sh.ring(nil, min(straitFrom, to/2)), sh.ring(nil, to)}}
-		}
+	to := min(straitTo, g.room)
+	g.isles = make([]isles, 0, len(g.shapes))
+	for _, sh := range g.shapes {
+		g.isles = append(g.isles, isles{sh.inside(0, islandStep), [2][]mm{sh.ring(nil, min(straitFrom, to/2)), sh.ring(nil, to)}})
 	}
 }
 
@@ -77,7 +75,7 @@ func (s *sight) findIsland(c px, l pix.Lens, is *isles, far, step float64) hit {
 			}
 		}
 	}
-	return hit{l.Back(best), s.isle(is, c.Add(best), l, white)}
+	return hit{c.Add(best), l.Back(best), s.isle(is, c.Add(best), l, white)}
 }
 
 // isle is how clearly ink lies inside and paper around, as a share of the paper's

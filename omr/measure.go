@@ -64,10 +64,9 @@ func (s *sight) measure(p *Pose, g *grid, pg *sheets.Page, black float64, lines 
 	s.mem.patches = slices.Grow(s.mem.patches[:0], len(g.spots))[:len(g.spots)]
 	for i := range g.spots {
 		sp := &g.spots[i]
-		at, l := p.At(sp.at), p.lens(sp.at)
+		at, l := p.seen(sp.at)
 		if g.isles == nil {
-			off := s.findAt(at, l, g, sp, min(max(ownReach, strayRoom*g.room), g.room*0.9)).off
-			at = at.Add(l.Step(off.X, off.Y))
+			at = s.found(at, l, g, i)
 		}
 		pr := all[sp.shape]
 		m := s.bubble(pr, at, l, g, black, lines, &s.mem.patches[i])

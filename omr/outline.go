@@ -3,6 +3,7 @@ package omr
 import (
 	"math"
 
+	"bargkhan/omr/internal/pix"
 	"bargkhan/sheets"
 )
 
@@ -13,6 +14,9 @@ type shape struct {
 	w, h    float64
 	edge    []mm // points spaced evenly along the outer edge of the printed line
 	normal  []mm // outwards, of length one
+
+	index int              // among the shapes of its plan
+	rings [2]*pix.Quartets // to learn the printed line at, when they were asked for
 }
 
 // edgePoints is how many places of an outline are looked at: a pen's line across it
@@ -84,6 +88,22 @@ func (s *shape) ring(to []mm, off float64) []mm {
 		to = append(to, p.Add(s.normal[i].Mul(off)))
 	}
 	return to
+}
+
+// penRings are the rings from inside the outline outwards at which its printed line is
+// learnt, so many a penStep: every second point of each.
+func (s *shape) penRings(fine int) *pix.Quartets {
+	if s.rings[fine-1] == nil {
+		rings := make([][]mm, fine*(penRings-1)/2+1)
+		for j := range rings {
+			all := s.ring(nil, -penInside+float64(j)*penStep/float64(fine))
+			for i := range edgePoints / 2 {
+				rings[j] = append(rings[j], all[2*i])
+			}
+		}
+		s.rings[fine-1] = pix.NewQuartets(rings)
+	}
+	return s.rings[fine-1]
 }
 
 // inside is a grid of points at least deep mm inside the outer edge, step mm apart

@@ -71,7 +71,7 @@ func (r *Reader) readOurs(ctx context.Context, s *sight) (*Reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, digest, err := r.design(stamp, f)
+	d, digest, err := r.design(s, stamp, f)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func (r *Reader) readOurs(ctx context.Context, s *sight) (*Reading, error) {
 		return nil, err
 	}
 	r.done(Identify)
-	return s.read(d, digest, stamp, f.pose, newGrid(&d.Pages[stamp.Page-1]), f.black)
+	return s.read(d, digest, stamp, f.pose, newGrid(s.mem.know(d).plan(stamp.Page-1)), f.black)
 }
 
 // Limits of T13: sheets are read from 0.90 to 1.10 of their designed size.
@@ -93,22 +93,22 @@ func scaled(scale float64) error {
 }
 
 // design finds the design a stamp was printed from, and makes sure of it.
-func (r *Reader) design(stamp sheets.Stamp, f *framed) (d *sheets.Design, digest sheets.Digest, err error) {
+func (r *Reader) design(s *sight, stamp sheets.Stamp, f *framed) (d *sheets.Design, digest sheets.Digest, err error) {
 	if r.Design != nil {
 		if d, err = r.Design(stamp); err != nil {
 			return nil, digest, err
 		}
 	}
-	var expected sheets.Digest // each digest is a hash of a whole design: one a page
+	var expected sheets.Digest
 	if r.Expect != nil {
-		expected = r.Expect.Digest()
+		expected = s.mem.know(r.Expect).digest
 	}
 	if d == nil && r.Expect != nil && expected.Head() == stamp.Check {
 		d = r.Expect
 	}
 	digest = expected
 	if d != nil && d != r.Expect {
-		digest = d.Digest()
+		digest = s.mem.know(d).digest
 	}
 	switch {
 	case d == nil:
@@ -175,7 +175,7 @@ func (s *sight) readGuess(ctx context.Context, d *sheets.Design, g *guess) (*Rea
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return s.read(d, d.Digest(), sheets.Stamp{Page: g.page + 1}, g.pose, g.grid, g.black)
+	return s.read(d, s.mem.know(d).digest, sheets.Stamp{Page: g.page + 1}, g.pose, g.grid, g.black)
 }
 
 // read measures the bubbles of a sheet whose place is known, once they have proven

@@ -47,6 +47,7 @@ type memory struct {
 	ok      []bool      // and whether they were found
 	hits    []hit
 	darks   []float64 // of rings around many bubbles
+	known   known     // of the last design
 	patches []patch
 }
 
@@ -97,14 +98,6 @@ func (s *sight) reduced(p px) px { return p.Mul(1 / float64(s.k)) }
 
 // white is the brightness of paper at a place in the scan.
 func (s *sight) white(p px) float64 { return s.paper.At(s.reduced(p)) }
-
-// lens is the derivative of a pose at q.
-func (p *Pose) lens(q mm) pix.Lens {
-	const h = 0.5 // mm: small beside the curves of paper, large beside rounding
-	x := p.At(mm{X: q.X + h, Y: q.Y}).Sub(p.At(mm{X: q.X - h, Y: q.Y}))
-	y := p.At(mm{X: q.X, Y: q.Y + h}).Sub(p.At(mm{X: q.X, Y: q.Y - h}))
-	return pix.Lens{XX: x.X, YX: x.Y, XY: y.X, YY: y.Y}
-}
 
 // density is the pixels a mm at q, along and across the lines of text.
 func density(l pix.Lens) (x, y float64) {

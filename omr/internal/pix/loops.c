@@ -827,25 +827,15 @@ FAST static int samples4(const pix_picture *p, const double c[2], const double l
 	return i;
 }
 
-// Brings the 16th from the least of 32 values to its place, in four columns at once:
+// Brings the 8th from the least of 16 values to its place, in four columns at once:
 // Batcher's odd-even merging, without the comparisons that do not bear on it.
 FAST static void middle4(double *v) {
 	static const uint8_t network[][2] = {
-		{0, 1}, {2, 3}, {4, 5}, {6, 7}, {8, 9}, {10, 11}, {12, 13}, {14, 15}, {16, 17}, {18, 19}, {20, 21},
-		{22, 23}, {24, 25}, {26, 27}, {28, 29}, {30, 31}, {0, 2}, {1, 3}, {4, 6}, {5, 7}, {8, 10}, {9, 11},
-		{12, 14}, {13, 15}, {16, 18}, {17, 19}, {20, 22}, {21, 23}, {24, 26}, {25, 27}, {28, 30}, {29, 31},
-		{1, 2}, {5, 6}, {9, 10}, {13, 14}, {17, 18}, {21, 22}, {25, 26}, {29, 30}, {0, 4}, {1, 5}, {2, 6},
-		{3, 7}, {8, 12}, {9, 13}, {10, 14}, {11, 15}, {16, 20}, {17, 21}, {18, 22}, {19, 23}, {24, 28}, {25, 29},
-		{26, 30}, {27, 31}, {2, 4}, {3, 5}, {10, 12}, {11, 13}, {18, 20}, {19, 21}, {26, 28}, {27, 29}, {1, 2},
-		{3, 4}, {5, 6}, {9, 10}, {11, 12}, {13, 14}, {17, 18}, {19, 20}, {21, 22}, {25, 26}, {27, 28}, {29, 30},
-		{0, 8}, {1, 9}, {2, 10}, {3, 11}, {4, 12}, {5, 13}, {6, 14}, {7, 15}, {16, 24}, {17, 25}, {18, 26},
-		{19, 27}, {20, 28}, {21, 29}, {22, 30}, {23, 31}, {4, 8}, {5, 9}, {6, 10}, {7, 11}, {20, 24}, {21, 25},
-		{22, 26}, {23, 27}, {2, 4}, {3, 5}, {6, 8}, {7, 9}, {10, 12}, {11, 13}, {18, 20}, {19, 21}, {22, 24},
-		{23, 25}, {26, 28}, {27, 29}, {1, 2}, {3, 4}, {5, 6}, {7, 8}, {9, 10}, {11, 12}, {13, 14}, {17, 18},
-		{19, 20}, {21, 22}, {23, 24}, {25, 26}, {27, 28}, {29, 30}, {0, 16}, {1, 17}, {2, 18}, {3, 19}, {4, 20},
-		{5, 21}, {6, 22}, {7, 23}, {8, 24}, {9, 25}, {10, 26}, {11, 27}, {12, 28}, {13, 29}, {14, 30}, {15, 31},
-		{8, 16}, {9, 17}, {10, 18}, {11, 19}, {12, 20}, {13, 21}, {14, 22}, {15, 23}, {12, 16}, {13, 17},
-		{14, 18}, {15, 19}, {14, 16}, {15, 17}, {15, 16},
+		{0, 1}, {2, 3}, {0, 2}, {1, 3}, {1, 2}, {4, 5}, {6, 7}, {4, 6}, {5, 7}, {5, 6}, {0, 4}, {2, 6}, {2, 4}, {1, 5},
+		{3, 7}, {3, 5}, {1, 2}, {3, 4}, {5, 6}, {8, 9}, {10, 11}, {8, 10}, {9, 11}, {9, 10}, {12, 13}, {14, 15},
+		{12, 14}, {13, 15}, {13, 14}, {8, 12}, {10, 14}, {10, 12}, {9, 13}, {11, 15}, {11, 13}, {9, 10}, {11, 12},
+		{13, 14}, {0, 8}, {4, 12}, {4, 8}, {2, 10}, {6, 14}, {6, 10}, {6, 8}, {1, 9}, {5, 13}, {5, 9}, {3, 11}, {7, 15},
+		{7, 11}, {7, 9}, {7, 8},
 	};
 	for (size_t i = 0; i < sizeof network / sizeof network[0]; i++) {
 		double *a = v + 4 * network[i][0], *b = v + 4 * network[i][1];
@@ -925,7 +915,7 @@ void pix_middles(const pix_picture *p, const double c[2], const double l[4], con
                  double *buf) {
 	pix_samples(p, c, l, steps, 4 * n, buf);
 #if defined(__x86_64__)
-	if (fast() && n == 32) {
+	if (fast() && n == 16) {
 		middle4(buf);
 		memcpy(dst, buf + 4 * (n / 2), 4 * sizeof *dst);
 		return;
@@ -1195,20 +1185,55 @@ static int worth(stencil *s, int y, double least) {
 	return limit >= 0 && (limit >= UINT16_MAX || any_below(sums_of(s, 0, y), 2 * s->r + 1, (int)limit));
 }
 
-// Where the pixels lie at which n places are, and the box around all of them.
-CLONES static void pixels(const double c[2], const double l[4], const double *steps, int n, int stride, int32_t *off,
-                          int32_t box[4]) {
+// Where the pixels lie at which n places are, from the i-th on, and the box around all of them.
+CLONES static void pixels_from(int i, const double c[2], const double l[4], const double *steps, int n, int stride, int32_t *off,
+                               int32_t box[4]) {
 	int32_t xs[MOST_PLACES], ys[MOST_PLACES], x0 = box[0], y0 = box[1], x1 = box[2], y1 = box[3];
-	for (int i = 0; i < n; i++) {
-		xs[i] = (int32_t)floor(c[0] + l[0] * steps[2 * i] + l[1] * steps[2 * i + 1]);
-		ys[i] = (int32_t)floor(c[1] + l[2] * steps[2 * i] + l[3] * steps[2 * i + 1]);
+	for (int k = i; k < n; k++) {
+		xs[k] = (int32_t)floor(c[0] + l[0] * steps[2 * k] + l[1] * steps[2 * k + 1]);
+		ys[k] = (int32_t)floor(c[1] + l[2] * steps[2 * k] + l[3] * steps[2 * k + 1]);
 	}
-	for (int i = 0; i < n; i++) {
-		off[i] = ys[i] * stride + xs[i];
-		x0 = xs[i] < x0 ? xs[i] : x0, x1 = xs[i] > x1 ? xs[i] : x1;
-		y0 = ys[i] < y0 ? ys[i] : y0, y1 = ys[i] > y1 ? ys[i] : y1;
+	for (int k = i; k < n; k++) {
+		off[k] = ys[k] * stride + xs[k];
+		x0 = xs[k] < x0 ? xs[k] : x0, x1 = xs[k] > x1 ? xs[k] : x1;
+		y0 = ys[k] < y0 ? ys[k] : y0, y1 = ys[k] > y1 ? ys[k] : y1;
 	}
 	box[0] = x0, box[1] = y0, box[2] = x1, box[3] = y1;
+}
+
+#if defined(__x86_64__)
+WIDE static int pixels8(const double c[2], const double l[4], const double *steps, int n, int stride, int32_t *off,
+                        int32_t box[4]) {
+	const __m512d cx = _mm512_set1_pd(c[0]), cy = _mm512_set1_pd(c[1]);
+	const __m512d xx = _mm512_set1_pd(l[0]), xy = _mm512_set1_pd(l[1]), yx = _mm512_set1_pd(l[2]), yy = _mm512_set1_pd(l[3]);
+	const __m512i even = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14), odd = _mm512_setr_epi64(1, 3, 5, 7, 9, 11, 13, 15);
+	__m256i x0 = _mm256_set1_epi32(box[0]), y0 = _mm256_set1_epi32(box[1]), x1 = _mm256_set1_epi32(box[2]), y1 = _mm256_set1_epi32(box[3]);
+	enum { down = _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC };
+	int i = 0;
+	for (; i + 8 <= n; i += 8) {
+		__m512d u = _mm512_loadu_pd(steps + 2 * i), v = _mm512_loadu_pd(steps + 2 * i + 8);
+		__m512d sx = _mm512_permutex2var_pd(u, even, v), sy = _mm512_permutex2var_pd(u, odd, v);
+		__m256i x = _mm512_cvt_roundpd_epi32(_mm512_add_pd(_mm512_add_pd(cx, _mm512_mul_pd(xx, sx)), _mm512_mul_pd(xy, sy)), down);
+		__m256i y = _mm512_cvt_roundpd_epi32(_mm512_add_pd(_mm512_add_pd(cy, _mm512_mul_pd(yx, sx)), _mm512_mul_pd(yy, sy)), down);
+		x0 = _mm256_min_epi32(x0, x), x1 = _mm256_max_epi32(x1, x);
+		y0 = _mm256_min_epi32(y0, y), y1 = _mm256_max_epi32(y1, y);
+		_mm256_storeu_si256((__m256i *)(off + i), _mm256_add_epi32(_mm256_mullo_epi32(y, _mm256_set1_epi32(stride)), x));
+	}
+	__m512i least = _mm512_inserti64x4(_mm512_castsi256_si512(x0), y0, 1), most = _mm512_inserti64x4(_mm512_castsi256_si512(x1), y1, 1);
+	box[0] = _mm512_mask_reduce_min_epi32(0x00FF, least), box[1] = _mm512_mask_reduce_min_epi32(0xFF00, least);
+	box[2] = _mm512_mask_reduce_max_epi32(0x00FF, most), box[3] = _mm512_mask_reduce_max_epi32(0xFF00, most);
+	return i;
+}
+#endif
+
+static void pixels(const double c[2], const double l[4], const double *steps, int n, int stride, int32_t *off, int32_t box[4]) {
+	int i = 0;
+#if defined(__x86_64__)
+	if (wide())
+		i = pixels8(c, l, steps, n, stride, off, box);
+#endif
+	if (i < n)
+		pixels_from(i, c, l, steps, n, stride, off, box);
 }
 
 // Finds the pixels of all places, and whether they stay inside the picture.

@@ -147,13 +147,13 @@ func TestLoopsOverPlaces(t *testing.T) {
 			plainProfile(img, c, d, across, m, want[:n])
 			same(t, "profile", got[:n], want[:n])
 
-			q := NewQuartets([][]geom.Point[geom.Paper]{steps[:32], steps[32:], steps[7:39], steps[16:48], steps[1:33]})
+			q := NewQuartets([][]geom.Point[geom.Paper]{steps[:16], steps[32:48], steps[7:23], steps[16:32], steps[1:17]})
 			middles := make([]float64, q.Room())
 			q.Middles(img, c, l, middles)
 			for g, from := range []int{0, 32, 7, 16, 1} {
-				plainSamples(img, c, l, steps[from:from+32], want[:32])
-				slices.Sort(want[:32])
-				same(t, "middles", middles[g:g+1], want[16:17])
+				plainSamples(img, c, l, steps[from:from+16], want[:16])
+				slices.Sort(want[:16])
+				same(t, "middles", middles[g:g+1], want[8:9])
 			}
 		}
 	}
