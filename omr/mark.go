@@ -214,8 +214,8 @@ const leastMark = 1e-4
 const unruly = 0.02
 
 // recognise gives each bubble the second reader's opinion.
-func recognise(pg *sheets.Page, ev []judge.Evidence, ps []patch) {
-	blank, known := unprinted(letters(pg, len(ev)), ev, ps)
+func recognise(kinds []string, ev []judge.Evidence, ps []patch) {
+	blank, known := unprinted(kinds, ev, ps)
 	w := marks()
 	blanks, alike := 0, 0
 	for i := range ev {

@@ -26,11 +26,12 @@ const blackest = 0.6
 // and then the inside.
 type probes struct {
 	all    []mm
-	inside []mm    // the end of all, by the cells of its pattern
-	ends   []int32 // of each cell, where in inside the next begins
+	inside []mm       // the end of all, by the cells of its pattern
+	ends   []int32    // of each cell, where in inside the next begins
+	near   [][9]int32 // of each place inside, the places beside it; only where letters may be printed
 }
 
-func (g *grid) probes(density float64) map[*shape]*probes {
+func (g *grid) probes(density float64, lettered bool) map[*shape]*probes {
 	all := map[*shape]*probes{}
 	edge := g.pen.mid + g.pen.wide/2
 	inner := g.pen.wide/2 - g.pen.mid
@@ -49,6 +50,9 @@ func (g *grid) probes(density float64) map[*shape]*probes {
 		}
 		pr.all = append(pr.all, inside...)
 		pr.inside = pr.all[5*edgePoints:]
+		if lettered {
+			pr.near = touching(pr.inside, step)
+		}
 		all[sh] = pr
 	}
 	return all
@@ -59,9 +63,12 @@ func (g *grid) probes(density float64) map[*shape]*probes {
 func (s *sight) measure(p *Pose, g *grid, pg *sheets.Page, black float64, lines *pix.Lines) []judge.Evidence {
 	black = min(max(black, 0), blackest)
 	dx, dy := density(p.lens(g.spots[0].at))
-	all := g.probes(math.Sqrt(dx * dy))
+	kinds := letters(pg, len(g.spots))
+	lettered := slices.ContainsFunc(kinds, func(k string) bool { return k != "" })
+	all := g.probes(math.Sqrt(dx*dy), lettered)
 	out := make([]judge.Evidence, len(g.spots))
 	s.mem.patches = slices.Grow(s.mem.patches[:0], len(g.spots))[:len(g.spots)]
+	s.keep(g, all, lettered)
 	for i := range g.spots {
 		sp := &g.spots[i]
 		at, l := p.seen(sp.at)
@@ -70,13 +77,33 @@ func (s *sight) measure(p *Pose, g *grid, pg *sheets.Page, black float64, lines 
 		}
 		pr := all[sp.shape]
 		m := s.bubble(pr, at, l, g, black, lines, &s.mem.patches[i])
+		if lettered {
+			s.mem.tally.Darks(s.mem.places[s.mem.starts[i]:][:len(pr.inside)])
+		}
 		out[i] = judge.Evidence{
 			Field: pg.Fields[sp.field].ID, Choice: sp.choice,
 			Ink: round(m.ink), Fit: round(m.fit), Seen: round(m.seen),
 		}
 	}
-	recognise(pg, out, s.mem.patches)
+	if lettered {
+		s.unletter(kinds, g, all, math.Sqrt(dx*dy), out)
+	}
+	recognise(kinds, out, s.mem.patches)
 	return out
+}
+
+// keep makes room for how dark each place of each bubble is.
+func (s *sight) keep(g *grid, all map[*shape]*probes, lettered bool) {
+	if !lettered {
+		return
+	}
+	n := int32(0)
+	s.mem.starts = s.mem.starts[:0]
+	for _, sp := range g.spots {
+		s.mem.starts = append(s.mem.starts, n)
+		n += int32(len(all[sp.shape].inside))
+	}
+	s.mem.places = slices.Grow(s.mem.places[:0], int(n))[:n]
 }
 
 // round keeps four digits: more are noise, and make readings long.

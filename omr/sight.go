@@ -49,6 +49,10 @@ type memory struct {
 	darks   []float64 // of rings around many bubbles
 	known   known     // of the last design
 	patches []patch
+	places  []uint8 // how dark each place of each bubble is, where letters are printed
+	starts  []int32 // where in places those of each bubble begin
+	blanks  []int32 // and those of the blanks with one letter
+	letter  []uint8 // what a letter looks like, and what its places weigh
 }
 
 var memories = sync.Pool{New: func() any { return new(memory) }}

@@ -30,7 +30,7 @@ func Fields(pg sheets.Page, ev []Evidence, p Policy, strip ...float64) []Verdict
 		f := &pg.Fields[k]
 		v.Verdict = &out[k]
 		v.Field = f.ID
-		v.judge(f, i, ev[i:i+len(f.Bubbles)])
+		v.judge(f, ev[i:i+len(f.Bubbles)])
 		i += len(f.Bubbles)
 	}
 	return out
@@ -50,12 +50,12 @@ func (v *verdict) doubt(why Reason, c sheets.Choice, margin float64) {
 	v.Doubts = append(v.Doubts, Doubt{Reason: why, Choice: c, Margin: max(margin, 0)})
 }
 
-// judge weighs the bubbles of f; the first of them is bubble first of the page.
-func (v *verdict) judge(f *sheets.Field, first int, ev []Evidence) {
+// judge weighs the bubbles of f.
+func (v *verdict) judge(f *sheets.Field, ev []Evidence) {
 	v.above = slices.Grow(v.above[:0], len(ev))[:len(ev)]
 	above, before := v.above, len(v.marks)
 	for i, e := range ev {
-		above[i] = v.s.above(first+i, e.Ink)
+		above[i] = v.s.above(e.Ink)
 		if e.Fit < v.p.Fit {
 			v.doubt(Lost, e.Choice, v.p.Fit-e.Fit)
 		}

@@ -151,32 +151,6 @@ func TestTraces(t *testing.T) {
 	}
 }
 
-// TestLetters shows bubbles of others with letters inside that cover different shares.
-func TestLetters(t *testing.T) {
-	pg := paper(40, sheets.AtMostOne)
-	pg.Codes = nil
-	ink := []float64{0.2, 0.25, 0.3, 0.34}
-	var ev []judge.Evidence
-	for i, f := range pg.Fields {
-		for j, b := range f.Bubbles {
-			e := judge.Evidence{Field: f.ID, Choice: b.Choice, Ink: ink[j], Fit: 1, Seen: 1}
-			if i%5 == j {
-				e.Ink = 0.75
-			}
-			ev = append(ev, e)
-		}
-	}
-	for i, v := range judge.Fields(pg, ev, policy) {
-		var want []sheets.Choice
-		if i%5 < 4 {
-			want = []sheets.Choice{sheets.Choice(strconv.Itoa(i%5 + 1))}
-		}
-		if diff := cmp.Diff(want, v.Choices); diff != "" || len(v.Doubts) > 0 {
-			t.Errorf("field %d: %s, doubts %v", i, diff, v.Doubts)
-		}
-	}
-}
-
 // TestSameLetterEverywhere marks one letter in every field: its level must not hide
 // the marks.
 func TestSameLetterEverywhere(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 type Evidence struct {
 	Field  sheets.FieldID `json:"field"`
 	Choice sheets.Choice  `json:"choice"`
-	Ink    float64        `json:"ink"`  // 0 blank … 1 solid: inside the outline, against the paper around it
+	Ink    float64        `json:"ink"`  // 0 blank … 1 solid: inside the outline, against the paper around it and beyond a letter printed there; a little below 0 where that is lighter than usual
 	Fit    float64        `json:"fit"`  // 0 … 1, how surely this is the place the bubble was printed
 	Seen   float64        `json:"seen"` // 0 … 1, the part free of streak, fold, hole and edge
 

@@ -8,7 +8,7 @@ import (
 
 // A scale says what ink means on one page.
 type scale struct {
-	level  []float64 // blank level of each bubble
+	level  float64   // of blanks
 	blank  float64   // shares above the level: at or below, not marked
 	marked float64   // at or above, marked
 	filled float64   // at or above, marked if the second reader says that the bubble is filled; at most marked
@@ -18,31 +18,20 @@ type scale struct {
 	strip  strip
 }
 
-// above is the ink of bubble i above its blank level, as a share of what is left to
-// printed black. Below the level it is 0.
-func (s *scale) above(i int, ink float64) float64 {
-	return max(ink-s.level[i], 0) / (1 - s.level[i])
-}
+// above is ink above the blank level, as a share of what is left to printed black. Below
+// the level it is 0.
+func (s *scale) above(ink float64) float64 { return max(ink-s.level, 0) / (1 - s.level) }
 
 const (
-	// lowShare is where the blank level is taken among all inks of a page or of one
-	// printed letter. On a page with every field answered three of four bubbles are
-	// blank; on a number grid nine of ten; so the lower third is blank even where
-	// twice as many bubbles are marked as anyone would.
+	// lowShare is where the blank level is taken among all inks of a page. On a page
+	// with every field answered three of four bubbles are blank; on a number grid nine
+	// of ten; so the lower third is blank even where twice as many bubbles are marked as
+	// anyone would.
 	lowShare = 0.3
-	// levelBand is how far the blank level of one printed letter may be from the
-	// page's. Measured: a W covers 0.12 more of a circle than the mean letter. It
-	// bounds the harm where one letter is marked nearly everywhere: that raises its
-	// level by this much, and a solid mark is still twice above Marked.
-	levelBand = 0.15
-	// mostLevel bounds the blank level of a page whose bubbles hold letters, plainLevel
-	// that of one whose bubbles are empty. Measured: 0.21 in halftone with capitals inside,
-	// 0.36 of those at 80 dpi, and 0.03 on the worst copy without letters. What looks darker than that and blank is a page on which
-	// nearly every bubble is marked: then none of its blanks is believed.
-	mostLevel, plainLevel = 0.42, 0.06
-	// fewOfAKind is the least number of bubbles with one letter that have a level
-	// of their own.
-	fewOfAKind = 8
+	// mostLevel bounds the blank level of a page: what is printed inside is no ink. Measured:
+	// 0.03 on the worst copy. What looks darker than that and blank is a page on which nearly
+	// every bubble is marked: then none of its blanks is believed.
+	mostLevel = 0.06
 	// hardlySure is the usual mark, as a multiple of Marked, below which a page's marks
 	// are faint: marks vary by a third among themselves.
 	hardlySure = 1.35
@@ -73,7 +62,7 @@ const (
 
 // newScale learns what ink means on a page.
 func newScale(pg sheets.Page, ev []Evidence, p Policy, by strip) *scale {
-	level, full := levels(pg, ev)
+	level, full := blankLevel(ev)
 	s := &scale{level: level, strip: by}
 	s.usual = s.clearMarks(pg, ev, p)
 	s.dim = full || !s.strip.faithful() && s.lossy(ev, p)
@@ -99,47 +88,14 @@ func newScale(pg sheets.Page, ev []Evidence, p Policy, by strip) *scale {
 	return s
 }
 
-// levels is the blank level of each bubble: the page's, or that of the letter
-// printed inside where enough bubbles carry it. Designs of others may not say what
-// is printed inside; it is then taken that equal choices carry equal letters. full says
-// that the page's level is none of blank bubbles.
-func levels(pg sheets.Page, ev []Evidence) (level []float64, full bool) {
+// blankLevel is the page's blank level. full says that it is none of blank bubbles.
+func blankLevel(ev []Evidence) (level float64, full bool) {
 	inks := make([]float64, len(ev))
-	kinds := map[string][]float64{}
-	kind := make([]string, 0, len(ev))
-	for _, f := range pg.Fields {
-		for _, b := range f.Bubbles {
-			k := b.Inside
-			if k == "" && len(pg.Codes) == 0 {
-				k = "choice " + string(b.Choice)
-			}
-			kind = append(kind, k)
-		}
-	}
 	for i, e := range ev {
 		inks[i] = e.Ink
-		if kind[i] != "" {
-			kinds[kind[i]] = append(kinds[kind[i]], e.Ink)
-		}
-	}
-	most := mostLevel
-	if len(kinds) == 0 {
-		most = plainLevel
 	}
 	base := quantile(inks, lowShare)
-	full = base > most
-	base = min(base, most)
-	own := map[string]float64{"": base}
-	for k, vs := range kinds {
-		own[k] = base
-		if len(vs) >= fewOfAKind {
-			own[k] = min(max(quantile(vs, lowShare), base-levelBand), base+levelBand)
-		}
-	}
-	for i := range inks {
-		inks[i] = max(own[kind[i]], 0)
-	}
-	return inks, full
+	return min(max(base, 0), mostLevel), base > mostLevel
 }
 
 // spread is the standard deviation of the page's blanks, from the part of all inks
@@ -148,7 +104,7 @@ func levels(pg sheets.Page, ev []Evidence) (level []float64, full bool) {
 func (s *scale) spread(ev []Evidence) float64 {
 	off := make([]float64, len(ev))
 	for i, e := range ev {
-		off[i] = (e.Ink - s.level[i]) / (1 - s.level[i])
+		off[i] = (e.Ink - s.level) / (1 - s.level)
 	}
 	return (quantile(off, 0.6) - quantile(off, 0.1)) / 1.53
 }
@@ -198,7 +154,7 @@ func (s *scale) lossy(ev []Evidence, p Policy) bool {
 	var marks []float64 // more than one in a field, too
 	for i, e := range ev {
 		seen[i] = e.Seen
-		if a := s.above(i, e.Ink); a > 2*p.Blank {
+		if a := s.above(e.Ink); a > 2*p.Blank {
 			marks = append(marks, a)
 		}
 	}
@@ -215,7 +171,7 @@ func (s *scale) clearMarks(pg sheets.Page, ev []Evidence, p Policy) (usual []flo
 	for _, f := range pg.Fields {
 		first, second := 0.0, 0.0
 		for range f.Bubbles {
-			switch v := s.above(i, ev[i].Ink); {
+			switch v := s.above(ev[i].Ink); {
 			case v > first:
 				first, second = v, first
 			case v > second:
@@ -239,7 +195,7 @@ func (s *scale) traced(pg sheets.Page, ev []Evidence, trace float64) bool {
 	for _, f := range pg.Fields {
 		above = slices.Grow(above[:0], len(f.Bubbles))[:len(f.Bubbles)]
 		for j := range above {
-			above[j] = s.above(i, ev[i].Ink)
+			above[j] = s.above(ev[i].Ink)
 			i++
 		}
 		if largest(above) >= s.marked {

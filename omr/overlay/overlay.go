@@ -138,7 +138,8 @@ func Draw(img *image.Gray, d *sheets.Design, r *omr.Reading, verdicts ...judge.V
 				return c
 			}
 			e := r.Evidence[i]
-			col := color.RGBA{R: uint8(255 * min(e.Ink*2, 1)), G: uint8(200 * max(1-e.Ink, 0)), A: 0xff}
+			ink := min(max(e.Ink, 0), 1)
+			col := color.RGBA{R: uint8(255 * min(ink*2, 1)), G: uint8(200 * (1 - ink)), A: 0xff}
 			if e.Fit < doubtful || e.Seen < doubtful {
 				col = unfit
 			}

@@ -24,6 +24,10 @@ package pix
 // #cgo nocallback go_mapped
 // #cgo noescape pix_tally
 // #cgo nocallback pix_tally
+// #cgo noescape pix_medians
+// #cgo nocallback pix_medians
+// #cgo noescape pix_beyond
+// #cgo nocallback pix_beyond
 // #cgo noescape pix_ranked
 // #cgo nocallback pix_ranked
 // #cgo noescape go_climb
@@ -176,6 +180,39 @@ func (t *Tally) Of(vs []float64, ends []int32, white, scale float64, levels []fl
 	t.Sum, t.Squares, t.N = t.out[0], t.out[1], t.out[2]
 	t.Over = t.out[3:][:len(levels)]
 	t.Sums, t.Counts = t.out[3+len(levels):][:n], t.out[3+len(levels)+n:][:n]
+}
+
+// Black is printed black among darknesses in bytes, Unseen a place of which nothing is known.
+const (
+	Black  = C.BLACK
+	Unseen = C.UNSEEN
+)
+
+// Darks sets dst to the samples that were counted last.
+func (t *Tally) Darks(dst []uint8) {
+	for i, d := range t.darks[:len(dst)] {
+		dst[i] = Unseen
+		if d >= 0 {
+			dst[i] = uint8(d*Black + 0.5)
+		}
+	}
+}
+
+// Medians sets dst to the middle value of each of its columns: rows of as many bytes begin
+// at starts in all; of an even number the lighter. There are at most 65,535 rows.
+func Medians(all []uint8, starts []int32, dst []uint8) {
+	for _, at := range starts {
+		_ = all[at:][:len(dst)]
+	}
+	C.pix_medians(first(all), (*C.int32_t)(unsafe.SliceData(starts)), C.int(len(starts)), C.int(len(dst)), first(dst))
+}
+
+// Beyond is how much darker than letter the places of darks are, from 0 where they are as
+// dark to 1 where they are Black, each with its weight; below 0 where they are lighter.
+func Beyond(darks, letter, weight []uint8) float64 {
+	n := len(darks)
+	_, _ = letter[:n], weight[:n]
+	return float64(C.pix_beyond(first(darks), first(letter), first(weight), C.int(n)))
 }
 
 // Ranked is the k-th of vs from the least, k from 0.

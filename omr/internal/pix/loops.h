@@ -12,6 +12,9 @@
 // look at what older processors do.
 extern int pix_vectors;
 
+// Printed black among darknesses in bytes, and a place that is not seen.
+enum { BLACK = 254, UNSEEN = 255 };
+
 // A picture of w×h pixels; size is the bytes from at that may be read.
 typedef struct {
 	const uint8_t *at;
@@ -80,6 +83,14 @@ void pix_mapped(const pix_picture *p, const double m[9], const double *places, i
 // all.
 void pix_tally(const double *vs, const int32_t *ends, int cells, double white, double scale, const double *levels,
                int n_levels, double *darks, double *out);
+
+// The middle value ((rows-1)/2 from the least) of each of n columns of some rows of bytes, which
+// begin at starts in all.
+void pix_medians(const uint8_t *all, const int32_t *starts, int rows, int n, uint8_t *dst);
+
+// What n darknesses are beyond others, as a share of what is left of these to BLACK, each
+// place with its weight. Places that are not seen count nowhere.
+double pix_beyond(const uint8_t *darks, const uint8_t *letter, const uint8_t *weight, int n);
 
 // The k-th from the least of n values.
 double pix_ranked(const double *vs, int n, int k);

@@ -40,7 +40,7 @@ func TestOlderProcessors(t *testing.T) {
 	for most := range 2 {
 		vectors(most)
 		for name, test := range map[string]func(*testing.T){"pictures": TestLoopsOverPictures, "quantiles": TestQuantiles,
-			"places": TestLoopsOverPlaces, "mapped": TestMapped, "tally": TestTally, "climb": TestClimb} {
+			"places": TestLoopsOverPlaces, "mapped": TestMapped, "tally": TestTally, "letters": TestLetters, "climb": TestClimb} {
 			t.Run(fmt.Sprint(name, " ", most), test)
 		}
 	}
@@ -221,6 +221,52 @@ func TestTally(t *testing.T) {
 		slices.Sort(vs)
 		if ranked != vs[k] {
 			t.Fatalf("value %d of %v: %v", k, vs, ranked)
+		}
+	}
+}
+
+func TestLetters(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 9))
+	for range 200 {
+		n, rows := 1+rng.IntN(150), 1+rng.IntN(40)
+		all, starts := make([]uint8, n*rows+7), make([]int32, rows)
+		for i := range all {
+			all[i] = uint8(rng.IntN(256)) >> rng.IntN(8)
+			if rng.IntN(5) == 0 {
+				all[i] = Unseen
+			}
+		}
+		for r := range starts {
+			starts[r] = int32(rng.IntN(n*rows + 8 - n))
+		}
+		got := make([]uint8, n)
+		Medians(all, starts, got)
+		column := make([]uint8, rows)
+		for x := range n {
+			for r, at := range starts {
+				column[r] = all[int(at)+x]
+			}
+			slices.Sort(column)
+			if got[x] != column[(rows-1)/2] {
+				t.Fatalf("the middle of %v is %d, want %d", column, got[x], column[(rows-1)/2])
+			}
+		}
+		darks, weight := all[:n], make([]uint8, n)
+		more, most := 0, 0
+		for x := range n {
+			weight[x] = uint8(rng.IntN(256))
+			if got[x] = min(got[x], Black); darks[x] == Unseen {
+				continue
+			}
+			more += int(weight[x]) * (int(darks[x]) - int(got[x]))
+			most += int(weight[x]) * (Black - int(got[x]))
+		}
+		want := 0.0
+		if most > 0 {
+			want = float64(more) / float64(most)
+		}
+		if v := Beyond(darks, got, weight); v != want {
+			t.Fatalf("%v beyond %v by %v: %v, want %v", darks, got, weight, v, want)
 		}
 	}
 }

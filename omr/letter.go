@@ -1,0 +1,249 @@
+package omr
+
+import (
+	"slices"
+
+	"bargkhan/omr/internal/pix"
+	"bargkhan/omr/judge"
+)
+
+// A letter printed inside a bubble is no ink. What it looks like is learnt from the page
+// itself: at each place inside, the middle darkness among the page's own bubbles with the
+// same letter, the lighter half of them. Where the letter is black, or next to it, a mark
+// cannot be told from it: such places hardly count. Bubbles in which nothing is printed keep
+// their ink to the last digit.
+
+// What a letter is. Darkness in bytes, pix.Black is printed black.
+const (
+	fewLetters = 5                   // bubbles with one letter, of which it is learnt
+	someLetter = pix.Black * 8 / 100 // a place darker than this is printed: paper is half of it at most
+	leastParts = 0.03                // of the inside, that is printed: an alef has 0.05
+	openParts  = 0.25                // of the inside, that no letter reaches: a W leaves 0.4
+	openPaper  = pix.Black * 6 / 100 // what these places are not darker than; more is a mark in nearly all of the letter's bubbles
+	blurPaper  = pix.Black * 2 / 5   // on a scan so coarse that letters fill their bubbles
+	coarse     = 4.3                 // pixels a mm: 110 dpi
+)
+
+// What is no letter, but marks in nearly all bubbles with it; shares of ink.
+const (
+	mostUsual = 0.3   // of the page's usual letter. Measured: 0.27
+	mostVary  = 0.035 // that its blanks vary by. Measured: 0.025
+	levelBand = 0.2   // that a letter has more than the usual. Measured: a W covers 0.12 more, at 80 dpi 0.18
+	mostFall  = 0.075 // that the lightest bubbles with a letter have less than its blanks. Measured: 0.07
+)
+
+// Ink of a bubble with a letter.
+const (
+	mayBeInk     = 0.1   // up to here it is looked for where no letter is
+	sureInk      = 0.3   // from here it is a mark, and measured in all of the inside
+	deviations   = 2.5   // that letters vary by, are taken for theirs. Measured: of 19,000 blanks on scans with displaced rows, six have more
+	steady       = 0.002 // that letters on a sharp scan vary by
+	mostUnsteady = 0.06  // ink that is taken for a letter's at most. Measured: 0.051
+)
+
+// A kind is the bubbles of a page with one letter and one shape.
+type kind struct {
+	which  []int
+	level  float64   // of the ink of its blanks
+	vary   float64   // what its blanks' ink varies by
+	fall   float64   // how much less ink than that the lightest of them have
+	beyond []float64 // ink beyond the letter, of each bubble
+	rest   float64   // what that varies by
+}
+
+// unletter takes out of the ink what is printed inside. kinds says of each bubble which
+// letter that is. Rare letters are taken to be alike. A letter that is marked nearly everywhere
+// stays in the ink: nobody knows the blank.
+func (s *sight) unletter(kinds []string, g *grid, all map[*shape]*probes, density float64, ev []judge.Evidence) {
+	paper := openPaper
+	if density < coarse {
+		paper = blurPaper
+	}
+	var known kindList
+	rare := &kind{}
+	for _, k := range kindsOf(kinds, g) {
+		switch printed := s.spell(k, all[g.spots[k.which[0]].shape], ev, paper); {
+		case printed && len(k.which) >= fewLetters:
+			known = append(known, k)
+		case printed:
+			rare.which = append(rare.which, k.which...)
+		}
+	}
+	usual := known.middle(func(k *kind) float64 { return k.level })
+	vary := known.middle(func(k *kind) float64 { return k.vary })
+	resolved := known.middle(func(k *kind) float64 { return k.rest }) < vary
+	if vary > mostVary || usual > mostUsual && density >= coarse {
+		return // nearly all bubbles are marked
+	}
+	for _, k := range known {
+		if k.level > usual+levelBand || k.fall > mostFall {
+			continue // this one is
+		}
+		for j, i := range k.which {
+			ink := (ev[i].Ink - k.level) / (1 - k.level)
+			if resolved {
+				ink = beyond(k.beyond[j], ink, unsteady(vary))
+			}
+			ev[i].Ink = round(ink)
+		}
+	}
+	if len(rare.which) == 0 {
+		return
+	}
+	rare.weigh(ev)
+	if len(known) > 0 {
+		rare.level = min(rare.level, usual+levelBand)
+	}
+	for _, i := range rare.which {
+		ink := (ev[i].Ink - rare.level) / (1 - rare.level)
+		ev[i].Ink = round(beyond(ink, ink, unsteady(rare.vary)))
+	}
+}
+
+// unsteady is the ink that is taken for the letter's where blanks with it vary by so much.
+func unsteady(vary float64) float64 { return min(deviations*max(vary-steady, 0), mostUnsteady) }
+
+// beyond is the ink of a bubble from what is beyond its letter at places that are clear of it,
+// and what is in the whole inside: a mark is measured in the whole, and of what may be none that is
+// left out by which the letter itself varies.
+func beyond(clear, whole, vary float64) float64 {
+	t := min(max((clear-mayBeInk)/(sureInk-mayBeInk), 0), 1)
+	return (1-t)*(clear-vary) + t*whole
+}
+
+// A kindList is some kinds of a page.
+type kindList []*kind
+
+// middle is the middle of what of says of each kind; 0 of none.
+func (l kindList) middle(of func(*kind) float64) float64 {
+	vs := make([]float64, len(l))
+	for i, k := range l {
+		vs[i] = of(k)
+	}
+	return middle(vs)
+}
+
+// kindsOf sorts the bubbles into kinds, in the order of their first bubbles.
+func kindsOf(kinds []string, g *grid) (out []*kind) {
+	type key struct {
+		letter string
+		shape  *shape
+	}
+	of := map[key]*kind{}
+	for i, letter := range kinds {
+		if letter == "" {
+			continue
+		}
+		at := key{letter, g.spots[i].shape}
+		if of[at] == nil {
+			of[at] = &kind{}
+			out = append(out, of[at])
+		}
+		of[at].which = append(of[at].which, i)
+	}
+	return out
+}
+
+// spell learns what the letter of k looks like, and measures the ink beyond it. It is false
+// where nothing is printed, and where hardly any place is paper.
+func (s *sight) spell(k *kind, pr *probes, ev []judge.Evidence, paper int) bool {
+	var inks []float64
+	for _, i := range k.which {
+		if ev[i].Fit >= leastFit/2 { // the others are not there
+			inks = append(inks, ev[i].Ink)
+		}
+	}
+	if len(inks) == 0 {
+		return false
+	}
+	half := ranked(inks, 0.5)
+	n := len(pr.inside)
+	blanks := s.mem.blanks[:0]
+	for _, i := range k.which {
+		if ev[i].Ink <= half && ev[i].Fit >= leastFit/2 {
+			blanks = append(blanks, s.mem.starts[i])
+		}
+	}
+	s.mem.blanks = blanks
+	s.mem.letter = slices.Grow(s.mem.letter[:0], 2*n)[:2*n]
+	letter, weight := s.mem.letter[:n], s.mem.letter[n:]
+	pix.Medians(s.mem.places, blanks, letter)
+	dark, light := 0, 0
+	for _, m := range letter {
+		if m > someLetter {
+			dark++
+		}
+		if int(m) <= paper {
+			light++
+		}
+	}
+	if float64(dark) < leastParts*float64(n) || float64(light) < openParts*float64(n) {
+		return false
+	}
+	pr.aside(letter, weight)
+	k.beyond = make([]float64, len(k.which))
+	for j, i := range k.which {
+		k.beyond[j] = pix.Beyond(s.mem.places[s.mem.starts[i]:][:n], letter, weight)
+	}
+	k.weigh(ev)
+	k.rest = lighterSpread(k.beyond)
+	for j, usual := 0, ranked(k.beyond, 0.3); j < len(k.beyond); j++ {
+		k.beyond[j] = (k.beyond[j] - usual) / (1 - usual)
+	}
+	return true
+}
+
+// weigh sets what the blanks of k are like as a whole.
+func (k *kind) weigh(ev []judge.Evidence) {
+	inks := make([]float64, len(k.which))
+	for j, i := range k.which {
+		inks[j] = ev[i].Ink
+	}
+	k.level = ranked(inks, 0.3)
+	k.vary = lighterSpread(inks) / (1 - k.level)
+	k.fall = (k.level - ranked(inks, 0.05)) / (1 - k.level)
+}
+
+// lighterSpread is about the standard deviation of the blanks among some bubbles, whether
+// half of them are marked or none: that part of them lies between the first tenth and the middle of
+// the lighter half.
+func lighterSpread(inks []float64) float64 { return ranked(inks, 0.25) - ranked(inks, 0.05) }
+
+// ranked is the value that the share q of vs does not exceed.
+func ranked(vs []float64, q float64) float64 {
+	return pix.Ranked(vs, min(int(q*float64(len(vs))), len(vs)-1))
+}
+
+// aside sets the weight of each place inside: the square of how bright it and its eight
+// touching are.
+func (pr *probes) aside(letter, weight []uint8) {
+	for i, near := range pr.near {
+		most := 0
+		for _, j := range near {
+			most = max(most, int(letter[j]))
+		}
+		weight[i] = uint8((pix.Black - most) * (pix.Black - most) * 255 / (pix.Black * pix.Black))
+	}
+}
+
+// touching lists for each place the places within a step of it, itself too.
+func touching(places []mm, step float64) [][9]int32 {
+	type cell struct{ x, y int }
+	at := func(p mm) cell { return cell{int(p.X/step + 1000.5), int(p.Y/step + 1000.5)} }
+	of := map[cell]int32{}
+	for i, p := range places {
+		of[at(p)] = int32(i)
+	}
+	out := make([][9]int32, len(places))
+	for i, p := range places {
+		c := at(p)
+		for k := range out[i] {
+			j, ok := of[cell{c.x + k%3 - 1, c.y + k/3 - 1}]
+			if !ok {
+				j = int32(i)
+			}
+			out[i][k] = j
+		}
+	}
+	return out
+}

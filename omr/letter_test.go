@@ -1,0 +1,155 @@
+package omr_test
+
+import (
+	"image"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"bargkhan/calibration"
+	"bargkhan/omr"
+	"bargkhan/omr/judge"
+	"bargkhan/omr/omrtest"
+	"bargkhan/omr/page"
+	"bargkhan/sheets"
+)
+
+// lettered is a sheet of others with letters inside its bubbles, printed with share of the
+// toner, and all that is not inside with all of it.
+func lettered(t *testing.T, bubbles int, dpi omrtest.DPI, share float64, letters ...string) (*sheets.Design, *image.Gray) {
+	t.Helper()
+	d := other(0, bubbles)
+	for i := range d.Pages[0].Fields {
+		for j := range d.Pages[0].Fields[i].Bubbles {
+			if n := len(d.Pages[0].Fields[i].Bubbles); n == len(letters) {
+				d.Pages[0].Fields[i].Bubbles[j].Inside = letters[j]
+			}
+		}
+	}
+	img := printed(t, d, 1, float64(dpi))
+	bare := *d
+	bare.Pages = slices.Clone(d.Pages)
+	bare.Pages[0].Fields = slices.Clone(d.Pages[0].Fields)
+	for i, f := range bare.Pages[0].Fields {
+		bare.Pages[0].Fields[i].Bubbles = slices.Clone(f.Bubbles)
+		for j := range f.Bubbles {
+			bare.Pages[0].Fields[i].Bubbles[j].Inside = ""
+		}
+	}
+	empty := printed(t, &bare, 1, float64(dpi))
+	for i, v := range empty.Pix {
+		img.Pix[i] = uint8(float64(v) - share*(float64(v)-float64(img.Pix[i])) + 0.5)
+	}
+	return d, img
+}
+
+// TestLettersInside prints thin and wide letters inside bubbles, black and pale: they are no
+// ink, and a mark of black pen on them is nearly as dark as solid black. A line of 1 mm is not lost unless
+// it hides behind a letter as wide as itself.
+func TestLettersInside(t *testing.T) {
+	t.Parallel()
+	policy := calibration.Default().Policy
+	for _, c := range []struct {
+		name    string
+		bubbles int
+		dpi     omrtest.DPI
+		share   float64
+		hide    bool // lines of 1 mm may hide
+		letters []string
+	}{
+		{"none", 1, 200, 0, false, []string{"A", "B", "C", "D"}},
+		{"black", 1, 200, 1, false, []string{"A", "B", "C", "D"}},
+		{"wide", 1, 300, 1, true, []string{"W", "M", "I", "Q"}},
+		{"pale", 2, 200, 0.4, false, []string{"W", "M", "I", "Q"}},
+		{"Persian", 2, 150, 1, true, []string{"الف", "ب", "ج", "د"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			d, img := lettered(t, c.bubbles, c.dpi, c.share, c.letters...)
+			rng := rand.New(rand.NewPCG(1, 12))
+			marks, lines := map[sheets.FieldID][]sheets.Choice{}, map[sheets.FieldID][]sheets.Choice{}
+			for i, f := range d.Pages[0].Fields {
+				to := marks
+				if i%3 == 1 {
+					to = lines
+				}
+				if i%3 < 2 {
+					to[f.ID] = []sheets.Choice{f.Bubbles[rng.IntN(len(f.Bubbles))].Choice}
+				}
+			}
+			omrtest.Fill(img, c.dpi, d.Pages[0], marks, omrtest.PenBlack, rng)
+			omrtest.Fill(img, c.dpi, d.Pages[0], lines, omrtest.Hairline, rng)
+			img = omrtest.Chain(omrtest.Skew(0.7), omrtest.Scanned())(img, rng)
+			r, err := (&omr.Reader{Expect: d}).Read(t.Context(), page.Page{Img: img, Bits: 8})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var blanks, full, thin []float64
+			for _, e := range r.Evidence {
+				switch {
+				case slices.Contains(marks[e.Field], e.Choice):
+					full = append(full, e.Ink)
+				case slices.Contains(lines[e.Field], e.Choice):
+					thin = append(thin, e.Ink)
+				case len(lines[e.Field]) == 0:
+					blanks = append(blanks, e.Ink)
+				}
+			}
+			t.Logf("blanks have ink from %.3f to %.3f, lines from %.3f to %.3f, marks from %.3f to %.3f",
+				slices.Min(blanks), slices.Max(blanks), slices.Min(thin), slices.Max(thin), slices.Min(full), slices.Max(full))
+			if slices.Min(blanks) < -0.015 || slices.Max(blanks) > 0.015 || slices.Min(full) < 0.75 {
+				t.Errorf("blanks have ink from %.3f to %.3f, marks from %.3f", slices.Min(blanks), slices.Max(blanks), slices.Min(full))
+			}
+			for _, v := range judge.Fields(d.Pages[0], r.Evidence, policy) {
+				switch {
+				case len(lines[v.Field]) > 0 && !c.hide && len(v.Doubts) == 0 && !slices.Equal(v.Choices, lines[v.Field]):
+					t.Errorf("%s: a line of 1 mm is read as %v without a doubt", v.Field, v.Choices)
+				case len(lines[v.Field]) == 0 && (len(v.Doubts) > 0 || !slices.Equal(v.Choices, marks[v.Field])):
+					t.Errorf("%s is read as %v with doubts %v, is %v", v.Field, v.Choices, v.Doubts, marks[v.Field])
+				}
+			}
+		})
+	}
+}
+
+// TestOneLetterEverywhere marks the same letter in most fields: then the page does not show
+// what that letter looks like, and a mark must not be taken for it.
+func TestOneLetterEverywhere(t *testing.T) {
+	t.Parallel()
+	const dpi = omrtest.DPI(150)
+	policy := calibration.Default().Policy
+	for _, hand := range []omrtest.Hand{omrtest.PenBlack, omrtest.Pencil, omrtest.Pale, omrtest.Half, omrtest.Tick, omrtest.Cross} {
+		for _, share := range []int{60, 80, 100} {
+			{
+				d, img := lettered(t, 1, dpi, 1, "A", "B", "C", "D")
+				rng := rand.New(rand.NewPCG(uint64(share), 13))
+				marks := map[sheets.FieldID][]sheets.Choice{}
+				for _, f := range d.Pages[0].Fields {
+					for j, b := range f.Bubbles {
+						if j == 0 && rng.IntN(100) < share {
+							marks[f.ID] = append(marks[f.ID], b.Choice)
+						}
+					}
+				}
+				omrtest.Fill(img, dpi, d.Pages[0], marks, hand, rng)
+				img = omrtest.Scanned()(img, rng)
+				r, err := (&omr.Reader{Expect: d}).Read(t.Context(), page.Page{Img: img, Bits: 8})
+				if err != nil {
+					t.Logf("%v, %d %%: %v", hand, share, err) // even the outlines are gone
+					continue
+				}
+				settled := 0
+				for _, v := range judge.Fields(d.Pages[0], r.Evidence, policy) {
+					if len(v.Doubts) > 0 {
+						continue
+					}
+					settled++
+					if !slices.Equal(v.Choices, marks[v.Field]) {
+						t.Errorf("%v, %d %%: %s is read as %v, is %v", hand, share, v.Field, v.Choices, marks[v.Field])
+					}
+				}
+				t.Logf("%v, %d %%: %d of %d fields settled", hand, share, settled, len(d.Pages[0].Fields))
+			}
+		}
+	}
+}
