@@ -16,7 +16,8 @@ import (
 const Engine = "eye-2"
 
 // A Reader is safe for concurrent use and holds no state between pages.
-// Equal pages give equal Readings.
+// Equal pages give equal Readings. A design that a Reader was given is not changed
+// afterwards: what follows from it is worked out once for many pages.
 type Reader struct {
 	// Design finds the very revision a stamp was printed from. A nil Design
 	// without error means that there is none.
