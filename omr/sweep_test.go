@@ -263,8 +263,9 @@ func TestRegistration(t *testing.T) {
 	}
 }
 
-// TestStreaks draws the lines of dusty glass beside and over bubbles. Beside them the
-// sheet is read as if they were not there, with a note; over them nothing is wrong.
+// TestStreaks draws the lines of dusty glass, dark ones and such as are lighter than print,
+// beside and over bubbles. Beside them the sheet is read as if they were not there, with a
+// note; over them nothing is wrong.
 func TestStreaks(t *testing.T) {
 	t.Parallel()
 	const dpi = omrtest.DPI(200)
@@ -277,32 +278,63 @@ func TestStreaks(t *testing.T) {
 		beside = (column[0].Box.Min.X + column[1].Box.Max.X) / 2
 	}
 	for seed := range asked("BARGKHAN_SEEDS", 1) {
-		var glass [][]float64
-		for _, width := range []int{1, 3, 5} {
-			for place, x := range map[string]float64{"beside": beside, "on": on} {
-				img, truth := filled(t, d, uint64(dpi), seed+1, false)
-				tone := uint8(60 + 40*(seed%3))
-				r, vs, err := look(d, scanned(omrtest.Streak(x/d.Size.X, width, tone))(img, rand.New(rand.NewPCG(seed, 5))), float64(dpi))
-				if err != nil {
-					t.Errorf("%s, %d px: %v", place, width, err)
-					continue
-				}
-				of := outcomes(vs, truth)
-				t.Logf("%s, %d px: right %d, needless %d, wrong %d, notes %v at %v", place, width, of[0], of[omrtest.Needless], wrongs(of), r.Notes, r.Streaks)
-				if len(r.Streaks) != 1 || math.Abs(r.Streaks[0]-x/d.Size.X) > 0.003 {
-					t.Errorf("%s, %d px: streaks at %v, want one at %.4f", place, width, r.Streaks, x/d.Size.X)
-				}
-				if place == "on" {
-					glass = append(glass, r.Streaks)
-				}
-				if wrongs(of) > 0 || !slices.Contains(r.Notes, omr.Streaked) || place == "beside" && of[omrtest.Needless] > 0 {
-					t.Errorf("%s, %d px, seed %d: right %d, needless %d, wrong %d, notes %v", place, width, seed, of[0], of[omrtest.Needless], wrongs(of), r.Notes)
+		for _, tone := range []uint8{uint8(60 + 40*(seed%3)), 255} {
+			var glass [][]float64
+			for _, width := range []int{1, 3, 5} {
+				for place, x := range map[string]float64{"beside": beside, "on": on} {
+					what := fmt.Sprintf("%s, %d px of %d, seed %d", place, width, tone, seed)
+					img, truth := filled(t, d, uint64(dpi), seed+1, false)
+					r, vs, err := look(d, scanned(omrtest.Streak(x/d.Size.X, width, tone))(img, rand.New(rand.NewPCG(seed, 5))), float64(dpi))
+					if err != nil {
+						t.Errorf("%s: %v", what, err)
+						continue
+					}
+					of := outcomes(vs, truth)
+					t.Logf("%s: right %d, needless %d, wrong %d, notes %v at %v", what, of[0], of[omrtest.Needless], wrongs(of), r.Notes, r.Streaks)
+					if len(r.Streaks) != 1 || math.Abs(r.Streaks[0]-x/d.Size.X) > 0.003 {
+						t.Errorf("%s: streaks at %v, want one at %.4f", what, r.Streaks, x/d.Size.X)
+					}
+					if place == "on" {
+						glass = append(glass, r.Streaks)
+						hidden(t, what, pg, r, x)
+					}
+					if wrongs(of) > 0 || !slices.Contains(r.Notes, omr.Streaked) || place == "beside" && of[omrtest.Needless] > 0 {
+						t.Errorf("%s: right %d, needless %d, wrong %d, notes %v", what, of[0], of[omrtest.Needless], wrongs(of), r.Notes)
+					}
 				}
 			}
+			if at := omr.DirtyGlass(glass...); len(at) != 1 {
+				t.Errorf("three pages with a streak at %v: the glass is dirty at %v", glass, at)
+			}
 		}
-		if at := omr.DirtyGlass(glass...); len(at) != 1 {
-			t.Errorf("three pages with a streak at %v: the glass is dirty at %v", glass, at)
+	}
+}
+
+// hidden checks that each bubble a streak at x mm runs through the middle of is seen less
+// than whole.
+func hidden(t *testing.T, what string, pg sheets.Page, r *omr.Reading, x float64) {
+	t.Helper()
+	seen := map[sheets.FieldID]map[sheets.Choice]float64{}
+	for _, e := range r.Evidence {
+		if seen[e.Field] == nil {
+			seen[e.Field] = map[sheets.Choice]float64{}
 		}
+		seen[e.Field][e.Choice] = e.Seen
+	}
+	n := 0
+	for _, f := range pg.Fields {
+		for _, b := range f.Bubbles {
+			if math.Abs(b.Box.Center().X-x) > 0.5 {
+				continue
+			}
+			n++
+			if s := seen[f.ID][b.Choice]; s > 0.95 {
+				t.Errorf("%s: %s of %s is seen by %.2f", what, b.Choice, f.ID, s)
+			}
+		}
+	}
+	if n == 0 {
+		t.Errorf("%s: no bubble lies on it", what)
 	}
 }
 

@@ -3,11 +3,13 @@ package pix
 import (
 	"encoding/binary"
 	"image"
+	"math/bits"
 )
 
-// Lines are the thin dark straight lines of a picture that run along its columns or
-// its rows: dust on a scanner's glass, a fold, a pen along a ruler. Bars of print are
-// found too; it is for the caller to know where lines should not be.
+// Lines are the thin straight lines of a picture that run along its columns or its rows:
+// dust on a scanner's glass, a fold, a pen along a ruler. They are dark, or lighter than
+// the print they run through (FindGaps). Bars of print are found too; it is for the caller
+// to know where lines should not be.
 type Lines struct {
 	w, h  int
 	cells []uint8 // one a pixel; not 0: on a line
@@ -19,6 +21,8 @@ type Lines struct {
 	white      []float64
 	state      []uint64
 	work       []uint8
+	counts     []uint8
+	across     []across
 }
 
 // Measures of lines, in pixels of the picture that is searched, which has about
@@ -57,6 +61,78 @@ func FindLines(img *image.Gray, paper *Paper, into *Lines) *Lines {
 	}
 	l.find(img)
 	return l
+}
+
+// Measures of gaps.
+const (
+	gapBands = 8  // in which a picture is looked at, one after the other
+	gapSpan  = 4  // from the first to the last band with a gap
+	gapWhole = 90 // hundredths of the rows with print on both sides in which a gap is lighter
+)
+
+// The rows of print that a gap must have on both sides, and the bands in which it is seen:
+// more from farther away, where columns of bubbles leave such gaps between them. Two ruled
+// lines of a quarter mm are four rows.
+var gapRows, gapSeen = [2]uint16{8, 12}, [2]int{3, 4}
+
+// across is what was counted along one column, from close by and from farther away.
+type across struct {
+	print, gap [2]uint16
+	bands      [2]uint8 // a bit for each in which there is a gap
+}
+
+// FindGaps adds the light lines along columns: what dust on the glass makes where it was
+// when the scanner measured its white. On paper they are not seen, but all print that
+// crosses them is interrupted, over half the picture at least. It must follow FindLines
+// of the same picture. Gaps between letters, or between bubbles that stand close, look the
+// same where nothing else crosses them: the caller knows what print is on the page.
+func (l *Lines) FindGaps(img *image.Gray) {
+	if l.w <= 2*lineSide || l.h <= 2*lineSide || l.h > 255*gapBands {
+		return
+	}
+	l.across = sized(l.across, l.w)
+	clear(l.across)
+	for band := range gapBands {
+		counts := l.gaps(img, band*l.h/gapBands, (band+1)*l.h/gapBands)
+		for x := range l.across {
+			a := &l.across[x]
+			for k := range 2 {
+				a.print[k] += uint16(counts[2*k][x])
+				if n := counts[2*k+1][x]; n > 0 {
+					a.gap[k] += uint16(n)
+					a.bands[k] |= 1 << band
+				}
+			}
+		}
+	}
+	last := -3
+	for x := range l.across {
+		if !l.across[x].streak() {
+			continue
+		}
+		if x > last+2 { // a column between two that are sure is part of the same
+			l.Full++
+		}
+		last = x
+		l.some = true
+		for y := range l.h {
+			l.cells[y*l.w+x] = 1
+		}
+	}
+}
+
+// streak says whether nearly all print that crosses a column is interrupted there. A gap
+// that is seen from farther away must be one from close by too, unless no print is there.
+func (a *across) streak() bool {
+	for k, bands := range a.bands {
+		if 100*int(a.gap[k]) < gapWhole*int(a.print[k]) {
+			return false
+		}
+		if a.print[k] >= gapRows[k] && bits.OnesCount8(bands) >= gapSeen[k] && bits.Len8(bands)-1-bits.TrailingZeros8(bands) >= gapSpan {
+			return true
+		}
+	}
+	return false
 }
 
 // clean makes l those of a picture of w×h without lines. Most pages have none, and their

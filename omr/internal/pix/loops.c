@@ -522,6 +522,53 @@ int pix_lines(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t 
 	return n + rows(img, stride, w, h, open, step, nx, cells, state, any);
 }
 
+// ---- gaps
+
+enum { NARROW = 2, WIDE_GAP = 4 };
+
+// Counts in cross where a pixel has print on both sides, near and one more pixels away, and
+// in gap where it is lighter than all of that.
+static inline void look_across(const uint8_t *at, int near, const uint8_t *limit, const uint8_t *step, int n,
+                               uint8_t *restrict cross, uint8_t *restrict gap) {
+	for (int x = 0; x < n; x++) {
+		uint8_t left = at[x - near] > at[x - near - 1] ? at[x - near] : at[x - near - 1];
+		uint8_t right = at[x + near] > at[x + near + 1] ? at[x + near] : at[x + near + 1];
+		uint8_t side = left > right ? left : right, more = at[x] > side ? (uint8_t)(at[x] - side) : 0;
+		uint8_t is = side < limit[x];
+		cross[x] = (uint8_t)(cross[x] + is);
+		gap[x] = (uint8_t)(gap[x] + (uint8_t)(is & (uint8_t)(more > step[x])));
+	}
+}
+
+CLONES static void gaps_of_row(const uint8_t *at, int w, const uint8_t *limit, const uint8_t *step, uint8_t *counts) {
+	for (int x = WIDE_GAP + 1; x < w - WIDE_GAP - 1; x += 64) {
+		int n = w - WIDE_GAP - 1 - x < 64 ? w - WIDE_GAP - 1 - x : 64;
+		uint8_t any = 0;
+		for (int i = x; i < x + n; i++)
+			any |= (uint8_t)((at[i - NARROW] < limit[i]) & (at[i + NARROW] < limit[i])) |
+			       (uint8_t)((at[i - WIDE_GAP] < limit[i]) & (at[i + WIDE_GAP] < limit[i]));
+		if (!any) // most of a page is paper
+			continue;
+		look_across(at + x, NARROW, limit + x, step + x, n, counts + x, counts + w + x);
+		look_across(at + x, WIDE_GAP, limit + x, step + x, n, counts + 2 * w + x, counts + 3 * w + x);
+	}
+}
+
+void pix_gaps(const uint8_t *img, ptrdiff_t stride, int w, int y0, int y1, const uint8_t *open, const uint8_t *step, int nx,
+              uint8_t *line, uint8_t *counts) {
+	uint8_t *limit = line, *more = line + w;
+	memset(counts, 0, (size_t)w * 4);
+	for (int y = y0; y < y1; y++) {
+		if (y == y0 || y % BLOCK == 0) {
+			spread(open + y / BLOCK * nx, w, limit);
+			spread(step + y / BLOCK * nx, w, more);
+			for (int x = 0; x < w; x++)
+				limit[x] = (uint8_t)(limit[x] - limit[x] / 8); // print is darker than paper beside a line
+		}
+		gaps_of_row(img + y * stride, w, limit, more, counts);
+	}
+}
+
 // ---- blobs
 
 // The pixels of 64 that are darker than their limits, as bits.

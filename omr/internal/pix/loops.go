@@ -10,6 +10,8 @@ package pix
 // #cgo nocallback pix_quantiles
 // #cgo noescape pix_lines
 // #cgo nocallback pix_lines
+// #cgo noescape pix_gaps
+// #cgo nocallback pix_gaps
 // #cgo noescape pix_runs
 // #cgo nocallback pix_runs
 // #cgo noescape pix_figures
@@ -248,6 +250,15 @@ func (l *Lines) find(img *image.Gray) {
 	l.Full = int(C.pix_lines(first(img.Pix), C.ptrdiff_t(img.Stride), C.int(l.w), C.int(l.h), first(l.open), first(l.step),
 		C.int(l.nx), first(l.cells), (*C.uint64_t)(unsafe.SliceData(l.state)), first(l.work), &some))
 	l.some = some != 0
+}
+
+// gaps counts gaps in print in rows y0 to before y1, 255 at most: for each column how often
+// print lies close beside it, how often it is then lighter, and the same from farther away.
+func (l *Lines) gaps(img *image.Gray, y0, y1 int) [4][]uint8 {
+	l.counts = sized(l.counts, 4*l.w)
+	C.pix_gaps(first(img.Pix), C.ptrdiff_t(img.Stride), C.int(l.w), C.int(y0), C.int(y1), first(l.open), first(l.step), C.int(l.nx),
+		first(l.work), first(l.counts))
+	return [4][]uint8{l.counts[:l.w], l.counts[l.w : 2*l.w], l.counts[2*l.w : 3*l.w], l.counts[3*l.w:]}
 }
 
 // A run is a row of dark pixels from x0 to before x1.

@@ -40,6 +40,12 @@ void pix_quantiles(const uint8_t *band, ptrdiff_t stride, int w, int rows, int t
 int pix_lines(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *open, const uint8_t *step, int nx,
               uint8_t *cells, uint64_t *state, uint8_t *work, int *any);
 
+// Counts for each column of rows y0 to before y1, 255 at most, where print lies on both
+// sides of it, closely, and where the column is lighter than that print; then the same
+// from farther away. counts has room for 4w, line for 2w; open and step are those of lines.
+void pix_gaps(const uint8_t *img, ptrdiff_t stride, int w, int y0, int y1, const uint8_t *open, const uint8_t *step, int nx,
+              uint8_t *line, uint8_t *counts);
+
 typedef struct {
 	int32_t y, x0, x1, parent;
 } pix_run;

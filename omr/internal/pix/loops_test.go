@@ -34,6 +34,43 @@ func printed(w, h int, seed uint64) *image.Gray {
 	return img
 }
 
+// gapped is print with rules across it, light lines down it, and something in them.
+func gapped(w, h int, seed uint64) *image.Gray {
+	img := printed(w, h, seed)
+	rng := rand.New(rand.NewPCG(seed, 2))
+	for y := 3; y < h; y += 9 {
+		box(img, image.Rect(0, y, w, min(y+2, h)), uint8(40+rng.IntN(60)))
+	}
+	for x := 9 + rng.IntN(9); x+5 < w; x += 14 + rng.IntN(30) {
+		box(img, image.Rect(x, 0, x+1+rng.IntN(5), h), uint8(150+rng.IntN(100)))
+		box(img, image.Rect(x-4, 0, x+9, rng.IntN(h/3)), 60)
+	}
+	return img
+}
+
+// TestGaps shows a light line through ruled paper, one in half of it, and one at which half
+// of the rules are whole.
+func TestGaps(t *testing.T) {
+	img := white(200, 400)
+	for y := 10; y < 400; y += 20 {
+		box(img, image.Rect(0, y, 200, y+2), 40)
+	}
+	box(img, image.Rect(50, 0, 52, 400), 240)
+	box(img, image.Rect(100, 0, 102, 190), 240)
+	box(img, image.Rect(150, 0, 151, 400), 240)
+	for y := 10; y < 400; y += 40 {
+		box(img, image.Rect(140, y, 160, y+2), 40)
+	}
+	paper := PaperOf(img, nil)
+	l := FindLines(img, paper, nil)
+	before := l.Full
+	l.FindGaps(img)
+	if l.Full != before+1 || !l.On(Point{X: 51, Y: 333}) || l.On(Point{X: 101, Y: 19}) || l.On(Point{X: 150, Y: 17}) {
+		t.Errorf("%d more lines than %d; at 51 %v, at 101 %v, at 150 %v", l.Full-before, before,
+			l.On(Point{X: 51, Y: 333}), l.On(Point{X: 101, Y: 19}), l.On(Point{X: 150, Y: 17}))
+	}
+}
+
 // TestOlderProcessors runs the tests of loops as processors with shorter vectors do.
 func TestOlderProcessors(t *testing.T) {
 	defer vectors(2)
@@ -53,12 +90,22 @@ func TestLoopsOverPictures(t *testing.T) {
 	var lines Lines
 	var paper Paper
 	var figures Figures
+	gaps := 0
 	for i, size := range sizes {
-		for _, img := range []*image.Gray{printed(size[0], size[1], uint64(i)), noise(size[0], size[1], uint64(i))} {
+		for _, img := range []*image.Gray{printed(size[0], size[1], uint64(i)), noise(size[0], size[1], uint64(i)), gapped(size[0], size[1], uint64(i))} {
 			p := PaperOf(img, &paper)
 			got, want := FindLines(img, p, &lines), plainLines(img, p)
 			if got.Full != want.Full || string(got.cells) != string(want.cells) {
 				t.Errorf("%v: other lines, %d and %d", size, got.Full, want.Full)
+			}
+			gaps -= got.Full
+			got.FindGaps(img)
+			gaps += got.Full
+			if want.w > 2*lineSide && want.h > 2*lineSide {
+				want.plainGaps(img, p)
+			}
+			if got.Full != want.Full || string(got.cells) != string(want.cells) {
+				t.Errorf("%v: other gaps, %d and %d", size, got.Full, want.Full)
 			}
 			for _, ratio := range []float64{0.62, 0.82} {
 				got, want := figures.Blobs(img, p, ratio, 3, 40), plainBlobs(img, p, ratio, 3, 40)
@@ -85,6 +132,9 @@ func TestLoopsOverPictures(t *testing.T) {
 				t.Errorf("%v: bilevel %v, want %v", size, got, want)
 			}
 		}
+	}
+	if gaps == 0 {
+		t.Error("no picture has a light line")
 	}
 }
 

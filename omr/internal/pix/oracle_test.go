@@ -246,6 +246,49 @@ func plainLines(img *image.Gray, paper *Paper) *plain {
 	return l
 }
 
+// plainGaps marks the light lines along columns among l's, and counts them.
+func (l *plain) plainGaps(img *image.Gray, paper *Paper) {
+	last := -3
+	for x := 5; x < l.w-5; x++ {
+		found, against := false, false
+		for k, near := range []int{2, 4} {
+			cross, gaps, from, to, bands := 0, 0, 8, 0, 0
+			for band := range 8 {
+				some := false
+				for y := band * l.h / 8; y < (band+1)*l.h/8; y++ {
+					row := img.Pix[y*img.Stride:]
+					side := int(max(row[x-near], row[x-near-1], row[x+near], row[x+near+1]))
+					white := paper.At(Point{X: float64(x - x%16), Y: float64(y - y%16)})
+					open, step := int(white*linePaper/100), int(white*lineDark/100)
+					if side >= open-open/8 {
+						continue
+					}
+					cross++
+					if int(row[x]) > side+step {
+						gaps++
+						some = true
+					}
+				}
+				if some {
+					from, to, bands = min(from, band), band, bands+1
+				}
+			}
+			against = against || 100*gaps < 90*cross
+			found = found || !against && cross >= 8+4*k && bands >= 3+k && to-from >= 4
+		}
+		if !found {
+			continue
+		}
+		if x > last+2 {
+			l.Full++
+		}
+		last = x
+		for y := range l.h {
+			l.cells[y*l.w+x] = 1
+		}
+	}
+}
+
 // plainRuns lists the runs of dark pixels, row by row.
 func plainRuns(img *image.Gray, paper *Paper, ratio float64) []plainRun {
 	w, h := img.Rect.Dx(), img.Rect.Dy()
