@@ -222,3 +222,35 @@ func TestUntouched(t *testing.T) {
 		}
 	}
 }
+
+// TestSheetsSideBySide scans two small sheets as one page: the outer markers of both stand in
+// its corners, and are not taken for one sheet.
+func TestSheetsSideBySide(t *testing.T) {
+	d := shipped(t, "a5-20")
+	const dpi = 150
+	var halves []*image.Gray
+	for serial := range 2 {
+		img, err := print.Raster(d, 1, print.Copy{Stamp: sheets.Stamp{Page: 1, Serial: sheets.NewSerial(serial + 1)}}, dpi, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		halves = append(halves, omrtest.Turn(1)(img, nil))
+	}
+	w, h := halves[0].Rect.Dx(), halves[0].Rect.Dy()
+	both := image.NewGray(image.Rect(0, 0, w, 2*h))
+	for i, half := range halves {
+		for y := range h {
+			copy(both.Pix[(i*h+y)*both.Stride:][:w], half.Pix[y*half.Stride:][:w])
+		}
+	}
+	r, err := (&omr.Reader{Expect: d}).Read(context.Background(), page.Page{Number: 1, DPI: dpi, Img: omrtest.Scanned()(both, rand.New(rand.NewPCG(1, 1))), Bits: 8})
+	var back *omr.Reject
+	switch {
+	case errors.As(err, &back):
+		t.Logf("rejected: %v", err)
+	case err != nil:
+		t.Error(err)
+	case r.Pose.Residual > 0.1 || r.Pose.Fit < 0.9:
+		t.Errorf("sheet %s is read with a residual of %.2f mm and a fit of %.2f", r.Stamp.Serial, r.Pose.Residual, r.Pose.Fit)
+	}
+}
