@@ -71,7 +71,7 @@ func (s *sight) unletter(kinds []string, g *grid, all map[*shape]*probes, densit
 	}
 	usual := known.middle(func(k *kind) float64 { return k.level })
 	vary := known.middle(func(k *kind) float64 { return k.vary })
-	resolved := known.middle(func(k *kind) float64 { return k.rest }) < vary
+	resolved := vary > steady && known.middle(func(k *kind) float64 { return k.rest }) < vary // where letters are steady, ink beside their strokes counts too
 	if vary > mostVary || usual > mostUsual && density >= coarse {
 		return // nearly all bubbles are marked
 	}
