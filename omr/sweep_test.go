@@ -444,8 +444,8 @@ func TestOverfilled(t *testing.T) {
 	t.Parallel()
 	d := national(t, true)
 	pg := d.Pages[0]
-	for _, hand := range []omrtest.Hand{omrtest.Pencil, omrtest.PenBlue, omrtest.PenBlack, omrtest.Pale} {
-		for _, share := range []int{75, 90, 100} {
+	for _, hand := range []omrtest.Hand{omrtest.Pencil, omrtest.PenBlue, omrtest.PenBlack, omrtest.Pale, omrtest.Tick, omrtest.Cross, omrtest.Hairline, omrtest.Half} {
+		for _, share := range []int{35, 45, 55, 65, 75, 90, 100} {
 			rng := rand.New(rand.NewPCG(1, 3))
 			img := printed(t, d, 1, 150)
 			all := map[sheets.FieldID][]sheets.Choice{}

@@ -45,9 +45,10 @@ const (
 // The least ink that is doubted follows the spread of the page's own blanks: on a
 // clean grey scan a dot is seen, on a halftoned one with printed letters it is noise.
 const (
-	quietest = 0.015 // dust, and the blur of the printed line. It was 0.03, and lost hairlines that a copier had thinned
-	spreads  = 3.5   // standard deviations: one blank in 4,000 of even noise is beyond
-	nearMark = 0.4   // of a sure mark: noise raises the limit no farther, but then the sure mark rises too
+	quietest                = 0.015    // dust, and the blur of the printed line. It was 0.03, and lost hairlines that a copier had thinned
+	spreads                 = 3.5      // standard deviations: one blank in 4,000 of even noise is beyond
+	unevenMost, unevenLeast = 2, 0.004 // times the lower part's, and ink: a blank page's upper part spreads no farther
+	nearMark                = 0.4      // of a sure mark: noise raises the limit no farther, but then the sure mark rises too
 )
 
 // A page of marks that hardly show, each alone in its field, is told from dust by
@@ -100,13 +101,15 @@ func blankLevel(ev []Evidence) (level float64, full bool) {
 
 // spread is the standard deviation of the page's blanks, from the part of all inks
 // that is blank on any page: for even noise six tenths lie below 0.25 deviations, one
-// tenth below -1.28.
+// tenth below -1.28. Where half of all bubbles are marked that part holds marks: the lower
+// third, of which three tenths lie below -0.52 deviations and a twentieth below -1.64, bounds it.
 func (s *scale) spread(ev []Evidence) float64 {
 	off := make([]float64, len(ev))
 	for i, e := range ev {
 		off[i] = (e.Ink - s.level) / (1 - s.level)
 	}
-	return (quantile(off, 0.6) - quantile(off, 0.1)) / 1.53
+	all, low := (quantile(off, 0.6)-quantile(off, 0.1))/1.53, (quantile(off, lowShare)-quantile(off, 0.05))/1.12
+	return min(all, unevenMost*low+unevenLeast)
 }
 
 // sure is the ink from which a mark of this page is sure: a part of its usual mark,
