@@ -10,7 +10,7 @@ import (
 // guard is how much looser a policy must still be safe: known pages are few beside
 // those to come, and a policy that only just holds on them will not hold on others.
 // Measured on made pages: marks of one page vary by a tenth between seeds.
-const guard = 0.15
+const guard = 0.1
 
 // Looser is p with every threshold moved by a share towards settling more; towards
 // settling less if the share is below 0.
@@ -30,7 +30,8 @@ func Looser(p judge.Policy, by float64) judge.Policy {
 	return p
 }
 
-// A step is one threshold of a policy and what is tried for it. The ends are those
+// A step is one threshold of a policy and what is tried for it, from the strictest on, so
+// that what saves nobody's time is not loosened. The ends are those
 // beyond which the threshold has no meaning: a blank bubble of a noisy scan has 0.04,
 // a solid one of a grey pen 0.5.
 type step struct {
@@ -40,13 +41,13 @@ type step struct {
 
 func steps() []step {
 	return []step{
-		{func(p *judge.Policy) *float64 { return &p.Part }, []float64{0.4, 0.44, 0.48, 0.52, 0.56, 0.6, 0.64, 0.68, 0.72, 0.76, 0.8}},
-		{func(p *judge.Policy) *float64 { return &p.Marked }, []float64{0.24, 0.27, 0.3, 0.33, 0.36, 0.4}},
-		{func(p *judge.Policy) *float64 { return &p.Filled }, []float64{0.8, 0.9, 0.95, 0.98, 0.99}},
+		{func(p *judge.Policy) *float64 { return &p.Part }, []float64{0.8, 0.76, 0.72, 0.68, 0.64, 0.6, 0.56, 0.52, 0.48, 0.44, 0.4}},
+		{func(p *judge.Policy) *float64 { return &p.Marked }, []float64{0.4, 0.36, 0.33, 0.3, 0.27, 0.24}},
+		{func(p *judge.Policy) *float64 { return &p.Filled }, []float64{0.99, 0.98, 0.95, 0.9, 0.8}},
 		{func(p *judge.Policy) *float64 { return &p.Blank }, []float64{0.04, 0.05, 0.06, 0.07, 0.085, 0.1}},
-		{func(p *judge.Policy) *float64 { return &p.Lead }, []float64{0.5, 0.55, 0.6, 0.65, 0.7}},
-		{func(p *judge.Policy) *float64 { return &p.Seen }, []float64{0.9, 0.93, 0.95, 0.96, 0.97}},
-		{func(p *judge.Policy) *float64 { return &p.Fit }, []float64{0.35, 0.4, 0.45, 0.5, 0.55}},
+		{func(p *judge.Policy) *float64 { return &p.Lead }, []float64{0.7, 0.65, 0.6, 0.55, 0.5}},
+		{func(p *judge.Policy) *float64 { return &p.Seen }, []float64{0.97, 0.96, 0.95, 0.93, 0.9}},
+		{func(p *judge.Policy) *float64 { return &p.Fit }, []float64{0.55, 0.5, 0.45, 0.4, 0.35}},
 	}
 }
 

@@ -75,13 +75,13 @@ func TestLearn(t *testing.T) {
 			if !c.possible {
 				return
 			}
-			for _, policy := range []judge.Policy{got, calibration.Looser(got, 0.15)} {
+			for _, policy := range []judge.Policy{got, calibration.Looser(got, 0.1)} {
 				if n := p.Score(policy)["made"]; n.Wrong > 0 || n.Pages != 20 {
 					t.Errorf("%+v: %+v", policy, n)
 				}
 			}
 			was, is := p.Score(start)["made"], p.Score(got)["made"]
-			if safe := p.Score(calibration.Looser(start, 0.15))["made"]; safe.Wrong == 0 && is.Needless > was.Needless {
+			if safe := p.Score(calibration.Looser(start, 0.1))["made"]; safe.Wrong == 0 && is.Needless > was.Needless {
 				t.Errorf("%d needless doubts became %d", was.Needless, is.Needless)
 			}
 			again, _ := calibration.Learn(p, start)

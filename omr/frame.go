@@ -216,7 +216,7 @@ func (s *sight) seek(a sheets.Anchor, rough place) *geom.Quad[geom.Pixel] {
 // clean scans leave.
 const (
 	mostTurn     = 10.0 // degrees
-	mostResidual = 0.35 // mm
+	mostResidual = 0.4  // mm
 	leastDensity = 2.6  // pixels a mm, 66 dpi: a bubble's inside is then 4 pixels high
 	mostUnequal  = 1.12 // the densities' ratio: a feed stretched by 5 %, a bent photo
 	mostSheared  = 0.1  // cosine between the axes of paper as the scan sees them
