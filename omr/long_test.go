@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"bargkhan/calibration"
+	"bargkhan/omr"
 	"bargkhan/omr/omrtest"
 )
 
@@ -35,9 +36,9 @@ func TestLong(t *testing.T) {
 	if d, err := time.ParseDuration(os.Getenv("BARGKHAN_FOR")); err == nil {
 		end = time.Now().Add(d)
 	}
-	l := openLong(t, name)
 	d := shipped(t, "national-3x20-spare")
-	t.Logf("design %s %v, policy %s, seeds from %d", d.ID, d.Digest(), calibration.Default().Policy.ID, longBase)
+	l := openLong(t, name, fmt.Sprintf("# make corpus-long on %s: design %s %v, policy %s, engine %s, seeds from %d\n",
+		time.Now().UTC().Format(time.DateOnly), d.ID, d.Digest(), calibration.Default().Policy.ID, omr.Engine, longBase))
 	t.Run("rounds", func(t *testing.T) {
 		for round := range uint64(longRounds) {
 			seed := longBase + round*longClean
@@ -80,13 +81,13 @@ type long struct {
 	done map[uint64]bool
 }
 
-// openLong reads what was done before, or begins a file.
-func openLong(t *testing.T, name string) *long {
+// openLong reads what was done before, or begins a file with its head.
+func openLong(t *testing.T, name, head string) *long {
 	t.Helper()
 	l := &long{name: name, done: map[uint64]bool{}}
 	f, err := os.Open(name)
 	if errors.Is(err, os.ErrNotExist) {
-		l.add(t, "# seed family pages rejected bubbles fields right doubted needless wrong asked\n")
+		l.add(t, head+"# seed family pages rejected bubbles fields right doubted needless wrong asked\n")
 		return l
 	}
 	if err != nil {
