@@ -112,7 +112,7 @@ func TestLettersInside(t *testing.T) {
 	}
 }
 
-// TestOneLetterEverywhere marks the same letter in most fields: then the page does not show
+// TestOneLetterEverywhere marks the same letter, or each, in most fields: then the page does not show
 // what that letter looks like, and a mark must not be taken for it.
 func TestOneLetterEverywhere(t *testing.T) {
 	t.Parallel()
@@ -120,13 +120,16 @@ func TestOneLetterEverywhere(t *testing.T) {
 	policy := calibration.Default().Policy
 	for _, hand := range []omrtest.Hand{omrtest.PenBlack, omrtest.Pencil, omrtest.Pale, omrtest.Half, omrtest.Tick, omrtest.Cross} {
 		for _, share := range []int{60, 80, 100} {
-			{
+			for _, every := range []bool{false, true} { // letter, or the first alone
+				if every && share == 100 && (hand == omrtest.Tick || hand == omrtest.Cross) {
+					continue // thin strokes in every single bubble pass for a part of the letters: no page shows what they look like without
+				}
 				d, img := lettered(t, 1, dpi, 1, "A", "B", "C", "D")
 				rng := rand.New(rand.NewPCG(uint64(share), 13))
 				marks := map[sheets.FieldID][]sheets.Choice{}
 				for _, f := range d.Pages[0].Fields {
 					for j, b := range f.Bubbles {
-						if j == 0 && rng.IntN(100) < share {
+						if (j == 0 || every) && rng.IntN(100) < share {
 							marks[f.ID] = append(marks[f.ID], b.Choice)
 						}
 					}
@@ -135,7 +138,7 @@ func TestOneLetterEverywhere(t *testing.T) {
 				img = omrtest.Scanned()(img, rng)
 				r, err := (&omr.Reader{Expect: d}).Read(t.Context(), page.Page{Img: img, Bits: 8})
 				if err != nil {
-					t.Logf("%v, %d %%: %v", hand, share, err) // even the outlines are gone
+					t.Logf("%v, %d %%, %v: %v", hand, share, every, err) // even the outlines are gone
 					continue
 				}
 				settled := 0
@@ -145,10 +148,10 @@ func TestOneLetterEverywhere(t *testing.T) {
 					}
 					settled++
 					if !slices.Equal(v.Choices, marks[v.Field]) {
-						t.Errorf("%v, %d %%: %s is read as %v, is %v", hand, share, v.Field, v.Choices, marks[v.Field])
+						t.Errorf("%v, %d %%, %v: %s is read as %v, is %v", hand, share, every, v.Field, v.Choices, marks[v.Field])
 					}
 				}
-				t.Logf("%v, %d %%: %d of %d fields settled", hand, share, settled, len(d.Pages[0].Fields))
+				t.Logf("%v, %d %%, %v: %d of %d fields settled", hand, share, every, settled, len(d.Pages[0].Fields))
 			}
 		}
 	}
