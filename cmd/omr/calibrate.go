@@ -235,8 +235,8 @@ func report(w io.Writer, p *calibration.Pages, policy judge.Policy) {
 	}
 	line("all", all)
 	_ = t.Flush() // the stream's own errors show elsewhere
-	fmt.Fprintf(w, "\npolicy %s: blank %.3g, marked %.3g, part %.3g, lead %.3g, fit %.3g, seen %.3g\n",
-		policy.ID, policy.Blank, policy.Marked, policy.Part, policy.Lead, policy.Fit, policy.Seen)
+	fmt.Fprintf(w, "\npolicy %s: blank %.3g, marked %.3g, part %.3g, filled %.3g, lead %.3g, fit %.3g, seen %.3g, divided %.3g\n",
+		policy.ID, policy.Blank, policy.Marked, policy.Part, policy.Filled, policy.Lead, policy.Fit, policy.Seen, policy.Divided)
 	fmt.Fprintf(w, "expected wrong among %d accepted fields of pages like these: %d (95 %% at most %.1f)\n\n",
 		all.Settled(), all.Wrong, all.AtMost()*float64(all.Settled()))
 	t = tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
