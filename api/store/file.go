@@ -151,7 +151,7 @@ func script(ctx context.Context, tx pgx.Tx, serial sheets.Serial, design sheets.
 	tag, err := tx.Exec(ctx, `
 		insert into scripts (id, serial, session, design, rev, due_at)
 		select $1, serial, session, $3, 1, now() from printed where serial = $2
-		on conflict (id) do nothing`, id, serial, design[:])
+		on conflict do nothing`, id, serial, design[:]) // of the id or of the serial: who is first decides both
 	if err != nil {
 		return sheets.Digest{}, 0, err
 	}

@@ -1044,23 +1044,46 @@ WIDE static int above8(const double *vs, int n, double level) {
 }
 #endif
 
+// The sum of some darknesses, that of their squares, and their number: eight sums side by
+// side, so that none waits for the one before, added up in halves. Below 0 is nothing.
+CLONES static int tally_cell(const double *darks, int n, double *sum, double *square) {
+	double s[8] = {0}, q[8] = {0};
+	int64_t seen[8] = {0};
+	int i = 0;
+	for (; i + 8 <= n; i += 8)
+		for (int k = 0; k < 8; k++) {
+			double d = darks[i + k], is = d >= 0 ? d : 0;
+			s[k] += is;
+			q[k] += is * is;
+			seen[k] += d >= 0;
+		}
+	for (int k = 0; i < n; i++, k++) {
+		double d = darks[i], is = d >= 0 ? d : 0;
+		s[k] += is;
+		q[k] += is * is;
+		seen[k] += d >= 0;
+	}
+	for (int half = 4; half > 0; half /= 2)
+		for (int k = 0; k < half; k++) {
+			s[k] += s[k + half];
+			q[k] += q[k + half];
+			seen[k] += seen[k + half];
+		}
+	*sum = s[0];
+	*square = q[0];
+	return (int)seen[0];
+}
+
 void pix_tally(const double *vs, const int32_t *ends, int cells, double white, double scale, const double *levels,
                int n_levels, double *darks, double *out) {
 	double *over = out + 3, *sums = over + n_levels, *counts = sums + cells, all = 0, squares = 0;
 	int n = ends[cells - 1], seen = 0;
 	darkness(vs, n, white, scale, darks);
-	for (int k = 0, i = 0; k < cells; k++) {
-		double sum = 0, square = 0;
-		int count = 0;
-		for (; i < ends[k]; i++) {
-			double d = darks[i], is = d >= 0 ? d : 0;
-			sum += is;
-			square += is * is;
-			count += d >= 0;
-		}
-		sums[k] = sum;
+	for (int k = 0, i = 0; k < cells; i = ends[k++]) {
+		double square;
+		int count = tally_cell(darks + i, ends[k] - i, &sums[k], &square);
 		counts[k] = count;
-		all += sum;
+		all += sums[k];
 		squares += square;
 		seen += count;
 	}
