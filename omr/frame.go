@@ -212,11 +212,10 @@ func (s *sight) seek(a sheets.Anchor, rough place) *geom.Quad[geom.Pixel] {
 }
 
 // Limits of a frame. T12 and T13 of the aims: read to 5° and rejected by name
-// beyond 10°; a quarter of a mm is two pixels at 200 dpi, and five times what
-// clean scans leave.
+// beyond 10°.
 const (
 	mostTurn     = 10.0 // degrees
-	mostResidual = 0.4  // mm
+	mostResidual = 0.4  // mm: clean scans leave 0.05, a torn corner 0.36; ticks and bubbles have to prove the place besides
 	leastDensity = 2.6  // pixels a mm, 66 dpi: a bubble's inside is then 4 pixels high
 	mostUnequal  = 1.12 // the densities' ratio: a feed stretched by 5 %, a bent photo
 	mostSheared  = 0.1  // cosine between the axes of paper as the scan sees them

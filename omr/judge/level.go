@@ -45,10 +45,11 @@ const (
 // The least ink that is doubted follows the spread of the page's own blanks: on a
 // clean grey scan a dot is seen, on a halftoned one with printed letters it is noise.
 const (
-	quietest                = 0.015    // dust, and the blur of the printed line. It was 0.03, and lost hairlines that a copier had thinned
-	spreads                 = 3.5      // standard deviations: one blank in 4,000 of even noise is beyond
-	unevenMost, unevenLeast = 2, 0.004 // times the lower part's, and ink: a blank page's upper part spreads no farther
-	nearMark                = 0.4      // of a sure mark: noise raises the limit no farther, but then the sure mark rises too
+	quietest    = 0.015 // dust, and the blur of the printed line. It was 0.03, and lost hairlines that a copier had thinned
+	spreads     = 3.5   // standard deviations: one blank in 4,000 of even noise is beyond
+	unevenMost  = 2     // times the lower part's: the upper part of blanks spreads no farther
+	unevenLeast = 0.004 // ink, and by this much more
+	nearMark    = 0.4   // of a sure mark: noise raises the limit no farther, but then the sure mark rises too
 )
 
 // A page of marks that hardly show, each alone in its field, is told from dust by
@@ -69,10 +70,11 @@ func newScale(pg sheets.Page, ev []Evidence, p Policy, by strip) *scale {
 	s.dim = full || !s.strip.faithful() && s.lossy(ev, p)
 	sigma := s.spread(ev)
 	noise := quietest + spreads*sigma
-	s.wary = p.Filled > 0 && p.Part > 0 && s.hardly(p)
+	hardly := s.hardly(p)
+	s.wary = p.Filled > 0 && p.Part > 0 && hardly
 	least := min(noise/nearMark, p.Marked*mostRaised)
-	s.marked = max(s.sure(p), least)
-	s.filled = min(max(s.pale(p), least), s.marked)
+	s.marked = max(s.sure(p, hardly), least)
+	s.filled = min(max(s.pale(p, hardly), least), s.marked)
 	s.blank = min(noise, max(p.Blank, nearMark*s.marked))
 	if s.dim {
 		s.blank = min(s.blank, p.Blank) // a scan of black and white has no noise that only looks like ink
@@ -117,11 +119,11 @@ func (s *scale) spread(ev []Evidence) float64 {
 // sure itself has no sure marks but the darkest: measured on made pages, the ghosts of
 // a page that was rubbed out whole are as dark as the marks of a hard pencil, and only
 // a person can tell; but where the scan shows nothing that is not dark, they are no ghosts.
-func (s *scale) sure(p Policy) float64 {
+func (s *scale) sure(p Policy, hardly bool) float64 {
 	if p.Part == 0 || len(s.usual) < usualMarks {
 		return p.Marked
 	}
-	if s.hardly(p) {
+	if hardly {
 		return mostRaised * p.Marked
 	}
 	return min(max(p.Part*quantile(s.usual, 0.5), p.Marked), mostRaised*p.Marked)
@@ -135,9 +137,9 @@ func (s *scale) hardly(p Policy) bool {
 // pale is the ink from which a mark of this page is sure if it fills its bubble. A line of a
 // coffee cup or of an office's stamp through a bubble may be as dark as that, and half a
 // mark, but they do not fill it.
-func (s *scale) pale(p Policy) float64 {
+func (s *scale) pale(p Policy, hardly bool) float64 {
 	const share = 0.8 // of what is sure in any pattern. Measured: of one hand's marks the palest have 0.62 of the usual ink
-	if p.Filled == 0 || len(s.usual) < usualMarks || s.hardly(p) {
+	if p.Filled == 0 || len(s.usual) < usualMarks || hardly {
 		return 1 // ghosts fill their bubbles too
 	}
 	return max(share*p.Part*quantile(s.usual, 0.5), p.Marked)
