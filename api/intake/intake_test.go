@@ -420,6 +420,42 @@ func TestRootVanishesAndReturns(t *testing.T) { // W10
 	}
 }
 
+// A slowStop is a context that contexts made from it learn of a moment later.
+type slowStop struct {
+	context.Context
+	done chan struct{}
+}
+
+func (s slowStop) Done() <-chan struct{} { return s.done }
+
+func (s slowStop) Err() error {
+	select {
+	case <-s.done:
+		return context.Canceled
+	default:
+		return nil
+	}
+}
+
+// TestStopClaimsNothing stops while one file is in hand: the next one stays in drop/.
+func TestStopClaimsNothing(t *testing.T) {
+	f, _ := station(t)
+	f.Now, f.Settle, f.Poll = time.Now, time.Millisecond, time.Millisecond
+	put(t, f, "a.jpg", "a.")
+	put(t, f, "b.jpg", "b.")
+	ctx := slowStop{context.Background(), make(chan struct{})}
+	taken := 0
+	for _, err := range f.Arrivals(ctx) {
+		must(t, err)
+		if taken++; taken == 1 {
+			close(ctx.done)
+		}
+	}
+	if claimed, err := f.Claimed(); err != nil || len(claimed) != 1 || taken != 1 {
+		t.Errorf("%d taken, %d claimed, %v; want one", taken, len(claimed), err)
+	}
+}
+
 // TestCrash cuts the walk of a file off after each of its steps, as a power cut
 // would, and starts again: the file is in exactly one place, and ends once.
 func TestCrash(t *testing.T) {

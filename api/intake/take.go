@@ -39,9 +39,9 @@ func (f *Folder) Arrivals(ctx context.Context) iter.Seq2[Arrival, error] {
 				return
 			}
 		}
-		ctx, stop := context.WithCancel(ctx)
+		listening, stop := context.WithCancel(ctx) // a name of its own: ctx is done a moment before it
 		defer stop()
-		w, spoke := f.listen(ctx), time.Time{}
+		w, spoke := f.listen(listening), time.Time{}
 		for ctx.Err() == nil {
 			if !f.round(ctx, &spoke, yield) {
 				return
