@@ -9,7 +9,7 @@ var (
 		"undecoded", "killed", "foreign", "test-sheet", "too-small", "separator", "unopened",
 		"cropped", "low-contrast", "blurred", "soiled", "covered",
 	}
-	notes = [...]string{"", "copied", "streaked", "pale", "bilevel", "by-hand"}
+	notes = [...]string{"", "copied", "streaked", "pale", "bilevel", "by-hand", "whitened"}
 )
 
 // String is the stable code of r; empty for a value that is no reason.

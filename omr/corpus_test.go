@@ -2,6 +2,7 @@ package omr_test
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -41,6 +42,7 @@ func groups() []group {
 		{"marks", []string{"hand tick", "hand cross", "hand half", "hand dot", "hand scribble", "hand shifted", "hand erased", "hand rubbed", "hand two",
 			"hand pen-red", "hand pen-green", "hand several"}},
 		{"faint", []string{"hand pale", "hand hairline", "hairlines jpeg", "dots dark", "pale light", "hairlines 150"}},
+		{"settings", []string{"levels", "levels pale", "bilevel jpeg", "bilevel jpeg pale", "unsharp", "unsharp pale", "local bilevel", "levels pen"}},
 		{"phone", []string{"phone small", "phone aslant"}},
 		{"nothing", []string{"mirror", "skew 20", "crop marker", "unreadable", "text", "empty"}},
 	}
@@ -51,11 +53,22 @@ func more(d omrtest.DPI) []family {
 	instead := func(f func(rng *rand.Rand) *image.Gray) omrtest.Spoil {
 		return func(_ *image.Gray, rng *rand.Rand) *image.Gray { return omrtest.Scanned()(f(rng), rng) }
 	}
+	levels := omrtest.Chain(scanned(), random(90, 250, func(v float64) omrtest.Spoil { return omrtest.Levels(v/4, v) }), omrtest.JPEG(80))
+	thresholded := omrtest.Chain(scanned(), random(70, 220, func(v float64) omrtest.Spoil { return omrtest.Bilevel(uint8(v)) }), omrtest.JPEG(80))
+	sharpened := omrtest.Chain(scanned(), random(1, 9, func(v float64) omrtest.Spoil { return omrtest.Unsharp(v, v/3) }), omrtest.JPEG(80))
 	list := []family{
 		{name: "show-through", spoil: func(img *image.Gray, rng *rand.Rand) *image.Gray {
 			return scanned(omrtest.ShowThrough(omrtest.Turn(2)(omrtest.Clone(img), rng), 0.15*rng.Float64()))(img, rng)
 		}},
 		{name: "staple", spoil: scanned(random(4, 12, func(v float64) omrtest.Spoil { return d.Staple(omrtest.Where(int(v*97)%4), v) }))},
+		{name: "levels", spoil: levels},
+		{name: "levels pale", hand: omrtest.Pale, spoil: levels},
+		{name: "levels pen", hand: omrtest.PenBlue, spoil: levels},
+		{name: "bilevel jpeg", spoil: thresholded},
+		{name: "bilevel jpeg pale", hand: omrtest.Pale, spoil: thresholded},
+		{name: "unsharp", spoil: sharpened},
+		{name: "unsharp pale", hand: omrtest.Pale, spoil: sharpened},
+		{name: "local bilevel", spoil: scanned(random(2, 8, func(v float64) omrtest.Spoil { return omrtest.LocalBilevel(2*v, 4*v) }))},
 		{name: "phone small", spoil: random(1600, 2400, func(v float64) omrtest.Spoil { return omrtest.Phone(int(v), 0.9) }), said: -1, may: 10},
 		{name: "phone aslant", spoil: random(2000, 3000, func(v float64) omrtest.Spoil { return omrtest.Aslant(int(v), 0.9, 0.16*(v-2000)/1000) }), said: -1, may: 10},
 		{name: "text", may: 100, spoil: instead(func(rng *rand.Rand) *image.Gray { return d.TextPage(210, 297, rng) })},
@@ -63,7 +76,8 @@ func more(d omrtest.DPI) []family {
 		{name: "hand several", several: true, spoil: scanned()},
 	}
 	for i := range list {
-		list[i].dpi, list[i].bits, list[i].hand = d, 8, omrtest.Pencil
+		f := &list[i]
+		f.dpi, f.bits, f.hand = d, 8, cmp.Or(f.hand, omrtest.Pencil)
 	}
 	return append(familiesAt(d), list...)
 }

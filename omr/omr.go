@@ -105,6 +105,7 @@ const (
 	Pale                     // toner, lamp or setting
 	Bilevel                  // the scan has one bit a pixel: pale pencil may be lost
 	ByHand                   // a person said where the sheet lies
+	Whitened                 // the paper is as white as can be: pale pencil may be lost; scan darker, or with less contrast
 )
 
 // A Reject says why a page was given back. It is an ordinary outcome, not a fault.

@@ -192,8 +192,11 @@ func (s *sight) read(d *sheets.Design, digest sheets.Digest, stamp sheets.Stamp,
 			return nil, err
 		}
 		out.Evidence = s.measure(&out.Pose, g, pg, black, lines)
-		if s.bilevel && black < halftoned {
-			dim(out.Evidence)
+		switch {
+		case s.bilevel && black < halftoned:
+			dim(out.Evidence, dimmed)
+		case s.clipped && !s.bilevel:
+			dim(out.Evidence, whitened)
 		}
 		if err := proven(out); err != nil {
 			return nil, err
@@ -233,12 +236,13 @@ func proven(r *Reading) error {
 const (
 	halftoned = 0.15 // brightness of printed black as a share of the paper's
 	dimmed    = 0.97 // Seen of a bubble in such a scan
+	whitened  = 0.99 // and in one that made all white that is nearly as bright as paper
 )
 
-// dim lowers Seen on a scan that shows no pale marks.
-func dim(ev []judge.Evidence) {
+// dim lowers Seen on a scan that does not show all marks.
+func dim(ev []judge.Evidence, by float64) {
 	for i := range ev {
-		ev[i].Seen = round(ev[i].Seen * dimmed)
+		ev[i].Seen = round(ev[i].Seen * by)
 	}
 }
 
@@ -263,6 +267,8 @@ func (s *sight) notes(p *Pose, black float64, lines *pix.Lines) (out []Note) {
 	}
 	if s.bilevel {
 		out = append(out, Bilevel)
+	} else if s.clipped {
+		out = append(out, Whitened)
 	}
 	return out
 }

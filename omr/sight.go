@@ -24,6 +24,7 @@ type sight struct {
 	img     *image.Gray
 	dpi     float64
 	bilevel bool // one bit a pixel, whatever the file says
+	clipped bool // the paper is as white as can be
 	small   *image.Gray
 	k       int // img is k times as large as small
 	paper   *pix.Paper
@@ -69,6 +70,12 @@ const (
 	mostSide  = 20000
 )
 
+// What the tones of a scan say of what it shows.
+const (
+	leastGrey = 0.002 // of the pixels: fewer has none but a scan of black and white. One of text in greys has ten times as many
+	mostWhite = 0.35  // and more has none but a scan that makes paper white. Paper as it is, with its grain, has 0.06 in the brightest scan measured
+)
+
 // look prepares p, in m.
 func look(p page.Page, m *memory) (*sight, error) {
 	if p.Img == nil || p.Img.Rect.Empty() {
@@ -82,7 +89,9 @@ func look(p page.Page, m *memory) (*sight, error) {
 	if max(w, h) > mostSide {
 		return nil, reject(Undecoded, "the picture has %d×%d pixels, more than the %d a side that are looked at", w, h, mostSide)
 	}
-	s.bilevel = p.Bits == 1 || pix.Bilevel(s.img)
+	grey, white := pix.Tones(s.img)
+	s.bilevel = p.Bits == 1 || grey < leastGrey
+	s.clipped = white > mostWhite
 	s.reduce((max(w, h) + smallSide - 1) / smallSide)
 	return s, nil
 }

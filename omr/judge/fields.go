@@ -90,7 +90,7 @@ func (v *verdict) count(rule sheets.Rule, ev []Evidence, above []float64) {
 	switch {
 	case rule == sheets.AnyNumber:
 		v.each(ev, above)
-		if v.s.dim && len(v.Doubts) == 0 {
+		if (v.s.dim || v.s.bare && len(v.Choices) == 0) && len(v.Doubts) == 0 {
 			v.doubt(Hidden, "", v.s.marked)
 		}
 	case len(v.Choices) == 0:
@@ -158,7 +158,7 @@ func (v *verdict) each(ev []Evidence, above []float64) {
 // none is a field without a sure mark.
 func (v *verdict) none(rule sheets.Rule, ev []Evidence, above []float64) {
 	v.each(ev, above)
-	if v.s.dim && len(v.Doubts) == 0 {
+	if (v.s.dim || v.s.bare) && len(v.Doubts) == 0 {
 		v.doubt(Hidden, "", v.s.marked)
 	}
 	if rule == sheets.ExactlyOne {

@@ -127,6 +127,35 @@ func TestDim(t *testing.T) {
 	}
 }
 
+// TestWhitened judges pages of a scan that made white what is nearly as bright as paper.
+func TestWhitened(t *testing.T) {
+	pg := paper(20, sheets.AtMostOne)
+	for name, c := range map[string]struct {
+		seen  float64
+		usual func(q int) float64
+		want  []string // of the field without a mark
+	}{
+		"even marks":        {0.99, func(q int) float64 { return 0.5 + 0.01*float64(q) }, nil},
+		"uneven marks":      {0.99, func(q int) float64 { return 0.2 + 0.02*float64(q) }, []string{"hidden"}},
+		"pale marks":        {0.99, func(int) float64 { return 0.26 }, []string{"hidden"}},
+		"hardly any marks":  {0.99, func(q int) float64 { return 0.6 * float64(min(max(3-q, 0), 1)) }, []string{"hidden"}},
+		"uneven, all shown": {1, func(q int) float64 { return 0.35 + 0.03*float64(q) }, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ev := evidence(pg, 0)
+			for i := range ev {
+				ev[i].Seen = c.seen
+				if q := i / 4; q > 0 && i%4 == 0 {
+					ev[i].Ink = 0.01 + c.usual(q)
+				}
+			}
+			if diff := cmp.Diff(c.want, reasons(judge.Fields(pg, ev, policy)[0])); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 // TestTraces shows a page of marks that hardly show: they are many, so they are no dust.
 func TestTraces(t *testing.T) {
 	pg := paper(40, sheets.AtMostOne)

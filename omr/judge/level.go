@@ -15,6 +15,7 @@ type scale struct {
 	usual  []float64 // the ink of clear single marks
 	wary   bool      // no mark is believed that the second reader does not take for a filled bubble: the page may be one that was rubbed out
 	dim    bool      // no blank is believed: the scan may have lost pale marks without a trace, or nobody knows what blank is
+	bare   bool      // no field without any mark is believed: the scan shows nothing that is nearly as bright as paper
 	strip  strip
 }
 
@@ -50,6 +51,7 @@ const (
 	unevenMost  = 2     // times the lower part's: the upper part of blanks spreads no farther
 	unevenLeast = 0.004 // ink, and by this much more
 	nearMark    = 0.4   // of a sure mark: noise raises the limit no farther, but then the sure mark rises too
+	nearUsual   = 0.35  // of the page's usual mark: of one hand's marks the palest have 0.62 of it, and where all are pale half of that may be left
 )
 
 // A page of marks that hardly show, each alone in its field, is told from dust by
@@ -67,7 +69,8 @@ func newScale(pg sheets.Page, ev []Evidence, p Policy, by strip) *scale {
 	level, full := blankLevel(ev)
 	s := &scale{level: level, strip: by}
 	s.usual = s.clearMarks(pg, ev, p)
-	s.dim = full || !s.strip.faithful() && s.lossy(ev, p)
+	s.dim, s.bare = s.lost(ev, p)
+	s.dim = s.dim || full
 	sigma := s.spread(ev)
 	noise := quietest + spreads*sigma
 	hardly := s.hardly(p)
@@ -76,6 +79,9 @@ func newScale(pg sheets.Page, ev []Evidence, p Policy, by strip) *scale {
 	s.marked = max(s.sure(p, hardly), least)
 	s.filled = min(max(s.pale(p, hardly), least), s.marked)
 	s.blank = min(noise, max(p.Blank, nearMark*s.marked))
+	if len(s.usual) >= usualMarks {
+		s.blank = min(s.blank, nearUsual*quantile(s.usual, 0.5))
+	}
 	if s.dim {
 		s.blank = min(s.blank, p.Blank) // a scan of black and white has no noise that only looks like ink
 	}
@@ -145,16 +151,23 @@ func (s *scale) pale(p Policy, hardly bool) float64 {
 	return max(share*p.Part*quantile(s.usual, 0.5), p.Marked)
 }
 
-// What a scan of black and white only must show so that its blanks are believed: its
-// marks are solid, so the threshold is far from this pencil.
+// What a scan that does not show all that is on the paper must show so that its blanks are
+// believed. It is told by Seen, which is then lowered for all bubbles alike.
 const (
-	partlySeen = 0.985 // Seen of the page's middle bubble: below, the whole scan has lost something
-	solidMark  = 0.7   // ink that nine of ten marks exceed
+	partlySeen = 0.985 // Seen of the page's middle bubble: below, the scan knows black and white only
+	nearlySeen = 0.995 // below, it made white what is nearly as bright as paper
+	solidMark  = 0.7   // ink that nine of ten marks exceed: the threshold is far from this pencil
+	evenMarks  = 3     // as many tell of a hand
+	farMark    = 4     // times Blank that the usual mark has at least: twice what was counted as a mark here, or only the darkest were
+	evenMark   = 0.7   // and as a share of the usual mark: the palest of this hand, four deviations below the usual, is still seen
 )
 
-// lossy says whether blanks of the page may be marks that the scan has lost: all its
-// bubbles are seen in part only, and its marks are few or thin.
-func (s *scale) lossy(ev []Evidence, p Policy) bool {
+// lost says what of the page may be marks that the scan has lost. Where it knows black and
+// white only, and its marks are few or thin, these are all blanks, unless the strip says that
+// it shows pale ink (it was halftoned). Where it made white what is nearly as bright as paper,
+// they are the fields without a mark, if marks are few or uneven: the lightest patch of the
+// strip is darker than the palest pencil.
+func (s *scale) lost(ev []Evidence, p Policy) (dim, bare bool) {
 	seen := make([]float64, len(ev))
 	var marks []float64 // more than one in a field, too
 	for i, e := range ev {
@@ -163,10 +176,14 @@ func (s *scale) lossy(ev []Evidence, p Policy) bool {
 			marks = append(marks, a)
 		}
 	}
-	if len(ev) == 0 || quantile(seen, 0.5) >= partlySeen {
-		return false
+	usual, palest := quantile(marks, 0.5), quantile(marks, 0.1)
+	switch whole := quantile(seen, 0.5); {
+	case len(ev) == 0 || whole >= nearlySeen:
+		return false, false
+	case whole < partlySeen:
+		return !s.strip.faithful() && (len(marks) < usualMarks || palest < solidMark), false
 	}
-	return len(marks) < usualMarks || quantile(marks, 0.1) < solidMark
+	return false, len(marks) < evenMarks || palest < evenMark*usual || usual < farMark*p.Blank
 }
 
 // clearMarks lists the ink of the first choice wherever it stands alone.

@@ -30,6 +30,7 @@ func spoils() map[string]omrtest.Spoil {
 		"coffee": dpi.Coffee(0.5, 0.5, 30), "fingerprint": dpi.Fingerprint(0.5, 0.5, 0.5), "stamp": dpi.Stamp(0.5, 0.5),
 		"staple": dpi.Staple(omrtest.TopRight, 8), "bands": dpi.Bands(20, 0.1), "speckle": omrtest.Speckle(50),
 		"double feed": omrtest.DoubleFeed(back, 0.6), "dirty erasing": omrtest.DirtyErasing(0.3), "unreadable": omrtest.Unreadable(),
+		"levels": omrtest.Levels(10, 200), "unsharp": omrtest.Unsharp(4, 2), "local bilevel": omrtest.LocalBilevel(8, 12),
 	}
 }
 

@@ -33,7 +33,7 @@ func BenchmarkLoops(b *testing.B) {
 		name string
 		do   func()
 	}{
-		{"bilevel", func() { Bilevel(page) }},
+		{"tones", func() { Tones(page) }},
 		{"shrink", func() { Shrink(page, 2, &into) }},
 		{"paper", func() { PaperOf(small, &white) }},
 		{"lines", func() { FindLines(small, paper, &lines) }},

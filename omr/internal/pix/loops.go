@@ -223,18 +223,20 @@ func Ranked(vs []float64, k int) float64 {
 	return float64(C.pix_ranked(values(vs), C.int(len(vs)), C.int(k)))
 }
 
-// Bilevel says whether img has hardly any greys: nearly all its pixels are within
-// eight of black or of white. A clean scan of text has fifty times as many greys, at
-// the edges of letters.
-func Bilevel(img *image.Gray) bool {
-	const step, edge, few = 7, 8, 0.002 // every seventh row is looked at
+// Tones are shares of the pixels of img, from 0 to 1: grey are those halfway between black
+// and white, which a scan of text in greys has at the edges of letters, and one of black and
+// white has not, even after it was a JPEG; white are those that nothing could be lighter than.
+func Tones(img *image.Gray) (grey, white float64) {
+	const step, edge, whitest = 7, 64, 253 // every seventh row is looked at
 	w, h := img.Rect.Dx(), img.Rect.Dy()
-	left := int(few * float64(w*((h+step-1)/step)))
-	for y := 0; y < h && left >= 0; y += step {
+	greys, whites := 0, 0
+	for y := 0; y < h; y += step {
 		row := img.Pix[y*img.Stride:][:w]
-		left -= int(C.pix_count(first(row), C.size_t(w), edge+1, 255-edge-1))
+		greys += int(C.pix_count(first(row), C.size_t(w), edge, 255-edge))
+		whites += int(C.pix_count(first(row), C.size_t(w), whitest, 255))
 	}
-	return left >= 0
+	all := float64(max(w*((h+step-1)/step), 1))
+	return float64(greys) / all, float64(whites) / all
 }
 
 // quantiles sets white to the brightness that share of each of the tiles of a band

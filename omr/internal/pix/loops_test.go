@@ -128,8 +128,9 @@ func TestLoopsOverPictures(t *testing.T) {
 					t.Errorf("%v: reduced %d times, it is another picture", size, k)
 				}
 			}
-			if got, want := Bilevel(img), plainBilevel(img); got != want {
-				t.Errorf("%v: bilevel %v, want %v", size, got, want)
+			grey, white := Tones(img)
+			if g, w := plainTones(img); grey != g || white != w {
+				t.Errorf("%v: tones %v and %v, want %v and %v", size, grey, white, g, w)
 			}
 		}
 	}

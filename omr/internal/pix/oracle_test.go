@@ -95,22 +95,21 @@ func plainProfile(img *image.Gray, a, b, across Point, m int, dst []float64) {
 	}
 }
 
-// plainBilevel says whether img has hardly any greys: nearly all its pixels are within
-// eight of black or of white. A clean scan of text has fifty times as many greys, at
-// the edges of letters.
-func plainBilevel(img *image.Gray) bool {
-	const step, edge, few = 7, 8, 0.002 // every seventh row is looked at
-	grey, all := 0, 0
-	for y := 0; y < img.Rect.Dy(); y += step {
-		row := img.Pix[y*img.Stride:][:img.Rect.Dx()]
-		for _, v := range row {
-			if v > edge && v < 255-edge {
+// plainTones is Tones by counting.
+func plainTones(img *image.Gray) (grey, white float64) {
+	all := 0
+	for y := 0; y < img.Rect.Dy(); y += 7 {
+		for _, v := range img.Pix[y*img.Stride:][:img.Rect.Dx()] {
+			switch {
+			case v >= 253:
+				white++
+			case v >= 64 && v <= 191:
 				grey++
 			}
+			all++
 		}
-		all += len(row)
 	}
-	return float64(grey) <= few*float64(all)
+	return grey / float64(max(all, 1)), white / float64(max(all, 1))
 }
 
 // compare sets the state of each pixel by its neighbours lineSide steps of the given

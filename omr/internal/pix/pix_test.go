@@ -249,19 +249,24 @@ func TestLines(t *testing.T) {
 	}
 }
 
-func TestBilevel(t *testing.T) {
+func TestTones(t *testing.T) {
 	img := white(200, 200)
-	box(img, image.Rect(10, 10, 90, 90), 0)
-	for i, v := range img.Pix {
-		if v > 128 {
-			img.Pix[i] = 255
+	box(img, image.Rect(0, 0, 200, 50), 0)
+	box(img, image.Rect(0, 50, 200, 150), 100)
+	box(img, image.Rect(0, 150, 200, 200), 255)
+	rows := func(from, to int) (n float64) { // of those looked at
+		for y := 0; y < 200; y += 7 {
+			if y >= from && y < to {
+				n++
+			}
 		}
+		return n / 29
 	}
-	if !Bilevel(img) {
-		t.Error("black and white has greys")
+	if g, w := Tones(img); math.Abs(g-rows(50, 150)) > 1e-9 || math.Abs(w-rows(150, 200)) > 1e-9 {
+		t.Errorf("got %v and %v, want %v and %v", g, w, rows(50, 150), rows(150, 200))
 	}
-	if Bilevel(noise(200, 200, 9)) {
-		t.Error("noise has no greys")
+	if g, w := Tones(image.NewGray(image.Rectangle{})); g != 0 || w != 0 {
+		t.Errorf("of no picture: %v and %v", g, w)
 	}
 }
 
