@@ -1,9 +1,11 @@
 package omr_test
 
 import (
+	"fmt"
 	"image"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 
 	"bargkhan/calibration"
@@ -121,9 +123,6 @@ func TestOneLetterEverywhere(t *testing.T) {
 	for _, hand := range []omrtest.Hand{omrtest.PenBlack, omrtest.Pencil, omrtest.Pale, omrtest.Half, omrtest.Tick, omrtest.Cross} {
 		for _, share := range []int{60, 80, 100} {
 			for _, every := range []bool{false, true} { // letter, or the first alone
-				if every && share == 100 && (hand == omrtest.Tick || hand == omrtest.Cross) {
-					continue // thin strokes in every single bubble pass for a part of the letters: no page shows what they look like without
-				}
 				d, img := lettered(t, 1, dpi, 1, "A", "B", "C", "D")
 				rng := rand.New(rand.NewPCG(uint64(share), 13))
 				marks := map[sheets.FieldID][]sheets.Choice{}
@@ -153,6 +152,58 @@ func TestOneLetterEverywhere(t *testing.T) {
 				}
 				t.Logf("%v, %d %%, %v: %d of %d fields settled", hand, share, every, settled, len(d.Pages[0].Fields))
 			}
+		}
+	}
+}
+
+// TestNoLetters marks the same choice in every field of a sheet that has nothing printed inside its bubbles,
+// and ticks off lists of boxes of which each stands on the page but once: marks are no letters.
+func TestNoLetters(t *testing.T) {
+	t.Parallel()
+	const dpi = omrtest.DPI(150)
+	policy := calibration.Default().Policy
+	boxes := other(0, 3)
+	first := other(0, 3)
+	pg := &boxes.Pages[0]
+	pg.Fields = nil
+	for list, n := range []int{12, 5, 1} {
+		f := sheets.Field{ID: sheets.FieldID(strconv.Itoa(list)), Outline: sheets.Rectangle, Rule: sheets.AnyNumber}
+		for i := range n {
+			f.Bubbles = append(f.Bubbles, sheets.Bubble{Choice: sheets.Choice(fmt.Sprintf("%d-%d", list, i)), Box: at(40+60*float64(list), 60+12*float64(i), 4, 4)})
+		}
+		pg.Fields = append(pg.Fields, f)
+	}
+	for _, c := range []struct {
+		name   string
+		design *sheets.Design
+		marked int // bubbles of each field, the first
+	}{
+		{"the first everywhere", first, 1},
+		{"one box of each list", boxes, 1},
+		{"five boxes", boxes, 5},
+		{"all boxes", boxes, 12},
+	} {
+		for _, hand := range []omrtest.Hand{omrtest.Pencil, omrtest.Half, omrtest.Tick, omrtest.Cross} {
+			t.Run(c.name+", "+hand.String(), func(t *testing.T) {
+				truth := map[sheets.FieldID][]sheets.Choice{}
+				for _, f := range c.design.Pages[0].Fields {
+					for _, b := range f.Bubbles[:min(c.marked, len(f.Bubbles))] {
+						truth[f.ID] = append(truth[f.ID], b.Choice)
+					}
+				}
+				rng := rand.New(rand.NewPCG(uint64(c.marked), 14))
+				img := printed(t, c.design, 1, float64(dpi))
+				omrtest.Fill(img, dpi, c.design.Pages[0], truth, hand, rng)
+				r, err := (&omr.Reader{Expect: c.design}).Read(t.Context(), page.Page{Img: omrtest.Scanned()(img, rng), Bits: 8})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, v := range judge.Fields(c.design.Pages[0], r.Evidence, policy) {
+					if len(v.Doubts) == 0 && !slices.Equal(v.Choices, truth[v.Field]) {
+						t.Errorf("%s is read as %v without a doubt, is %v", v.Field, v.Choices, truth[v.Field])
+					}
+				}
+			})
 		}
 	}
 }

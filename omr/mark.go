@@ -239,6 +239,9 @@ func recognise(kinds []string, ev []judge.Evidence, ps []patch) {
 	}
 }
 
+// guessed begins what may be printed inside bubbles of which the design does not say.
+const guessed = "choice "
+
 // letters is what is printed inside each of the n bubbles of pg, as far as the design says or
 // lets guess: on sheets of others equal choices carry equal letters.
 func letters(pg *sheets.Page, n int) []string {
@@ -247,7 +250,7 @@ func letters(pg *sheets.Page, n int) []string {
 		for _, b := range f.Bubbles {
 			k := b.Inside
 			if k == "" && len(pg.Codes) == 0 {
-				k = "choice " + string(b.Choice)
+				k = guessed + string(b.Choice)
 			}
 			out = append(out, k)
 		}
