@@ -100,22 +100,3 @@ func learnIslands(hits []hit) (pen, bool) {
 	dark := middle(clear)
 	return pen{dark: dark}, dark >= leastIsle
 }
-
-// islandFit is the share of the strait that is open, if there is ink inside.
-func islandFit(strait, inside []float64, white, usual float64) float64 {
-	open, sum, n := 0.0, 0.0, 0.0
-	for _, v := range strait {
-		if v != pix.Outside && v > 0.8*white {
-			open++
-		}
-	}
-	for _, v := range inside {
-		if v != pix.Outside {
-			sum, n = sum+max(1-v/white, 0), n+1
-		}
-	}
-	if n == 0 {
-		return 0
-	}
-	return open / float64(len(strait)) * min(sum/n/(surely*usual), 1)
-}

@@ -121,7 +121,7 @@ func (f *family) marked(density float64) bool {
 // unletter takes out of the ink what is printed inside. kinds says of each bubble which
 // letter that is. Rare letters are taken to be alike. A letter that is marked nearly everywhere
 // stays in the ink: nobody knows the blank.
-func (s *sight) unletter(kinds []string, g *grid, all map[*shape]*probes, density float64, ev []judge.Evidence) {
+func (s *sight) unletter(kinds []string, g *grid, all []probes, density float64, ev []judge.Evidence) {
 	paper := openPaper
 	if density < coarse {
 		paper = blurPaper
@@ -130,7 +130,7 @@ func (s *sight) unletter(kinds []string, g *grid, all map[*shape]*probes, densit
 	list.join(g)
 	var known kindList
 	for _, k := range list {
-		k.printed = s.spell(k, all[g.spots[k.which[0]].shape], ev, paper)
+		k.printed = s.spell(k, &all[g.spots[k.which[0]].shape.index], ev, paper)
 		if len(k.which) >= fewLetters {
 			k.home.count(k, k.printed, s.mem.letter[:len(s.mem.letter)/2])
 		}

@@ -23,58 +23,49 @@ import (
 const (
 	cellCols, cellRows = 6, 4
 	cells              = cellCols * cellRows
-	sectors            = 8
-	patchLen           = cells + sectors + len(shareAt) + 4
+	sectors            = pix.Sectors
+	shares             = pix.Levels // of the inside that are darker than a ghost, a pale pencil, a half covered place, a line, solid
+	patchLen           = cells + sectors + shares + 4
 )
-
-// shareAt are the darknesses beyond which the share of the inside is counted: a ghost,
-// a pale pencil, a half covered place, a line, solid.
-var shareAt = [...]float64{0.1, 0.2, 0.35, 0.5, 0.7}
 
 // A patch is the pattern of one bubble: darkness, from paper at 0 to printed black at 1.
 type patch [patchLen]float64
 
 // byCell sorts the places inside a bubble of shape sh by the cells they lie in, and says
 // where each cell ends.
-func byCell(sh *shape, inside []mm) ([]mm, []int32) {
+func byCell(sh *shape, inside []mm) ([]mm, [cells]int32) {
 	at := func(v, whole float64, n int) int { return min(max(int((v/whole+0.5)*float64(n)), 0), n-1) }
 	cell := func(p mm) int { return at(p.Y, sh.h, cellRows)*cellCols + at(p.X, sh.w, cellCols) }
-	slices.SortStableFunc(inside, func(a, b mm) int { return cell(a) - cell(b) })
-	ends := make([]int32, cells)
-	for i, p := range inside {
-		for k := cell(p); k < cells; k++ {
-			ends[k] = int32(i + 1)
-		}
+	var ends, next [cells]int32
+	for _, p := range inside {
+		ends[cell(p)]++
 	}
-	return inside, ends
+	for k := 1; k < cells; k++ {
+		next[k] = ends[k-1]
+		ends[k] += ends[k-1]
+	}
+	out := make([]mm, len(inside))
+	for _, p := range inside {
+		k := cell(p)
+		out[next[k]] = p
+		next[k]++
+	}
+	return out, ends
 }
 
-// patchOf pools the samples of one bubble: its inside by cell, as t has them, and the two
-// rings of paper around it by sector. What is not in the scan, or under a line, is taken to
+// of makes p the pattern of one bubble. What is not in the scan, or under a line, is taken to
 // be as dark as the rest.
-func patchOf(t *pix.Tally, around []float64, white, black float64) (p patch) {
-	n := max(t.N, 1)
-	mean := t.Sum / n
+func (p *patch) of(l *pix.Look) {
 	least, most := 1.0, 0.0
-	for i, sum := range t.Sums {
-		p[i] = mean
-		if t.Counts[i] > 0 {
-			p[i] = sum / t.Counts[i]
-			least, most = min(least, p[i]), max(most, p[i])
-		}
+	for i, v := range l.Cells {
+		p[i] = v
+		least, most = min(least, v), max(most, v)
 	}
-	side, scale := len(around)/2/sectors, 1/(white*(1-black))
-	for i, v := range around {
-		if v != pix.Outside {
-			p[cells+i/side%sectors] += min(max((white-v)*scale, 0), 1) / float64(2*side)
-		}
-	}
+	copy(p[cells:], l.Sectors[:])
 	rest := p[cells+sectors:]
-	for k, over := range t.Over {
-		rest[k] = over / n
-	}
-	copy(rest[len(shareAt):], []float64{mean, math.Sqrt(max(t.Squares/n-mean*mean, 0)), min(least, most), most})
-	return p
+	copy(rest, l.Over[:])
+	rest = rest[shares:]
+	rest[0], rest[1], rest[2], rest[3] = l.Mean, l.Spread, min(least, most), most
 }
 
 // fewAlike is the least number of bubbles with one printed letter from which a page
@@ -85,36 +76,32 @@ const fewAlike = 8
 // be blank: nearly all of them are marked, and nobody knows the blank.
 const mostBlank = 0.35
 
-// unprinted takes away from each pattern what the page's own blanks of the same printed
-// letter show: letters, toner, show-through. It says of each bubble whether it is one of
-// these blanks, and whether they could be learnt.
-func unprinted(kinds []string, ev []judge.Evidence, ps []patch) (blank, known []bool) {
-	blank, known = make([]bool, len(ps)), make([]bool, len(ps))
-	of := map[string][]int{}
+// sameLetter sorts the bubbles by what is printed inside. Bubbles of letters that are too rare share
+// a blank.
+func sameLetter(kinds []string) (out [][]int) {
+	of := map[string]int{}
+	var rare []int
+	at := 0
 	for i, k := range kinds {
-		of[k] = append(of[k], i)
+		if i == 0 || k != kinds[i-1] {
+			var ok bool
+			if at, ok = of[k]; !ok {
+				at = len(out)
+				of[k], out = at, append(out, nil)
+			}
+		}
+		out[at] = append(out[at], i)
 	}
-	var rare []int // bubbles of letters that are too rare share a blank
-	for k, which := range of {
+	out = slices.DeleteFunc(out, func(which []int) bool {
 		if len(which) < fewAlike {
 			rare = append(rare, which...)
-			delete(of, k)
 		}
-	}
+		return len(which) < fewAlike
+	})
 	if slices.Sort(rare); len(rare) > 0 {
-		of["\x00"] = rare
+		out = append(out, rare)
 	}
-	for _, which := range of {
-		half := middleInk(which, ev)
-		mean := meanBlank(which, half, ev, ps)
-		for _, i := range which {
-			for j := range mean {
-				ps[i][j] = max(ps[i][j]-mean[j], 0) / (1 - mean[j])
-			}
-			blank[i], known[i] = ev[i].Ink <= half, half < mostBlank
-		}
-	}
-	return blank, known
+	return out
 }
 
 // middleInk is the ink that half of some bubbles do not exceed.
@@ -123,8 +110,7 @@ func middleInk(which []int, ev []judge.Evidence) float64 {
 	for k, i := range which {
 		inks[k] = ev[i].Ink
 	}
-	slices.Sort(inks)
-	return inks[(len(inks)-1)/2]
+	return pix.Ranked(inks, (len(inks)-1)/2)
 }
 
 // meanBlank is the mean pattern of those of the bubbles that have no more ink than half.
@@ -144,6 +130,20 @@ func meanBlank(which []int, half float64, ev []judge.Evidence, ps []patch) (mean
 		mean[j] = min(mean[j]/n, most)
 	}
 	return mean
+}
+
+// takeAway takes a blank's pattern away from ps, those of which bubbles.
+func takeAway(blank *patch, which []int, ps []patch) {
+	var scale patch
+	for j, v := range blank {
+		scale[j] = 1 / (1 - v)
+	}
+	for _, i := range which {
+		p := &ps[i]
+		for j := range p {
+			p[j] = max(p[j]-blank[j], 0) * scale[j]
+		}
+	}
 }
 
 // What a pattern may be. The first is no mark; ghosts and dirt are of it.
@@ -166,6 +166,8 @@ type lookWeights struct {
 	Bubbles int                     `json:"bubbles"` // that it was learnt from
 	Looks   []string                `json:"looks"`
 	Weights [][patchLen + 1]float64 `json:"weights"` // of each look: of each number of a pattern, and of none
+
+	byNumber [patchLen + 1][looks]float64 // the same, the other way round
 }
 
 //go:embed marks.json
@@ -180,22 +182,38 @@ var marks = sync.OnceValue(func() *lookWeights {
 	if !slices.Equal(w.Looks, lookNames[:]) || len(w.Weights) != looks {
 		panic(fmt.Sprintf("omr: marks.json is of %q, and %q are expected", w.Looks, lookNames))
 	}
+	for k, row := range w.Weights {
+		for j, v := range row {
+			w.byNumber[j][k] = v
+		}
+	}
 	return &w
 })
 
-// likely says how likely each look of a pattern is; together 1.
-func (w *lookWeights) likely(p *patch) (out [looks]float64) {
-	top := math.Inf(-1)
-	for k := range out {
-		row := &w.Weights[k]
-		sum := row[patchLen]
-		for j, v := range p {
-			sum += row[j] * v
-		}
-		out[k] = sum
-		top = max(top, sum)
+// scores are what a pattern scores for each look. Six sums that do not wait for one another
+// are written out: in an array they took three times as long.
+func (w *lookWeights) scores(p *patch) [looks]float64 {
+	none := &w.byNumber[patchLen]
+	a, b, c, d, e, f := none[0], none[1], none[2], none[3], none[4], none[5]
+	for j, v := range p {
+		row := &w.byNumber[j]
+		a += row[0] * v
+		b += row[1] * v
+		c += row[2] * v
+		d += row[3] * v
+		e += row[4] * v
+		f += row[5] * v
 	}
-	all := 0.0
+	return [looks]float64{a, b, c, d, e, f}
+}
+
+// likely says how likely each look of a pattern is; together 1.
+func (w *lookWeights) likely(p *patch) [looks]float64 {
+	out := w.scores(p)
+	if top := max(out[1], out[2], out[3], out[4], out[5]); out[asBlank]-top > surelyBlank {
+		return [looks]float64{asBlank: 1}
+	}
+	top, all := slices.Max(out[:]), 0.0
 	for k := range out {
 		out[k] = math.Exp(out[k] - top)
 		all += out[k]
@@ -206,6 +224,10 @@ func (w *lookWeights) likely(p *patch) (out [looks]float64) {
 	return out
 }
 
+// surelyBlank is by how much a blank's score must be above all others for these to be as likely
+// as not at all: all five together come to 0.00003 of it, and four digits are kept.
+const surelyBlank = 12
+
 // leastMark is what stands for "surely no mark": 0 would say that nobody looked.
 const leastMark = 1e-4
 
@@ -213,26 +235,30 @@ const leastMark = 1e-4
 // more (halftoned, or speckled by a copier) the second reader has no opinion at all.
 const unruly = 0.02
 
-// recognise gives each bubble the second reader's opinion.
+// recognise gives each bubble the second reader's opinion. From each pattern it takes away
+// what the page's own blanks of the same printed letter show: letters, toner, show-through.
 func recognise(kinds []string, ev []judge.Evidence, ps []patch) {
-	blank, known := unprinted(kinds, ev, ps)
 	w := marks()
-	blanks, alike := 0, 0
-	for i := range ev {
-		if !known[i] {
-			continue
+	blanks, marked := 0, 0
+	for _, which := range sameLetter(kinds) {
+		half := middleInk(which, ev)
+		blank := meanBlank(which, half, ev, ps)
+		if takeAway(&blank, which, ps); half >= mostBlank {
+			continue // nobody knows the blank
 		}
-		l := w.likely(&ps[i])
-		ev[i].Mark = max(round(1-l[asBlank]), leastMark)
-		ev[i].Tick, ev[i].Cross, ev[i].Full = round(l[asTick]), round(l[asCross]), round(l[asFull])
-		if blank[i] {
-			blanks++
-			if ev[i].Mark > 0.5 {
-				alike++
+		for _, i := range which {
+			e, l := &ev[i], w.likely(&ps[i])
+			e.Mark = max(round(1-l[asBlank]), leastMark)
+			e.Tick, e.Cross, e.Full = round(l[asTick]), round(l[asCross]), round(l[asFull])
+			if e.Ink <= half {
+				blanks++
+				if e.Mark > 0.5 {
+					marked++
+				}
 			}
 		}
 	}
-	if float64(alike) > unruly*float64(blanks) {
+	if float64(marked) > unruly*float64(blanks) {
 		for i := range ev {
 			ev[i].Mark, ev[i].Tick, ev[i].Cross, ev[i].Full = 0, 0, 0, 0
 		}

@@ -41,7 +41,9 @@ type memory struct {
 	figures pix.Figures
 	stencil pix.Stencil // to search with
 	values  []float64   // samples of a bubble
-	tally   pix.Tally   // how dark they are
+	probes  []probes    // of each shape
+	look    pix.Look    // at a bubble
+	hidden  []uint8     // which of its places lie on a line
 	steps   []mm        // places beside one another
 	profile []float64   // brightness along a way
 	off     []mm        // of the ticks at one side

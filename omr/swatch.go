@@ -33,11 +33,14 @@ func (s *sight) swatches(p *Pose, pg *sheets.Page, black float64) (out []float64
 		if len(vs) == 0 {
 			return nil
 		}
-		t := &s.mem.tally
-		if t.Of(vs, []int32{int32(len(vs))}, s.white(c), 1/(s.white(c)*(1-black)), nil); t.N < float64(len(vs)) {
-			return nil
+		white, sum := s.white(c), 0.0
+		for _, v := range vs {
+			if v == pix.Outside {
+				return nil
+			}
+			sum += min(max((white-v)/(white*(1-black)), 0), 1)
 		}
-		out = append(out, round(t.Sum/t.N))
+		out = append(out, round(sum/float64(len(vs))))
 	}
 	return out
 }

@@ -173,15 +173,20 @@ func (l *Lines) Within(a, b Point) bool {
 // any looks at every so manieth row of a box, its last row and column included.
 func (l *Lines) any(x0, y0, x1, y1, every int) bool {
 	x0, x1, y1 = max(x0, 0), min(x1, l.w-1), min(y1, l.h-1)
-	if x0 > x1 {
+	if x0 > x1 || !l.some {
 		return false
 	}
 	for y := max(y0, 0); y <= y1; y += every {
 		row := l.cells[y*l.w+x0 : y*l.w+x1+1]
-		for ; len(row) >= 8; row = row[8:] {
-			if binary.LittleEndian.Uint64(row) != 0 {
+		if n := len(row); n >= 8 { // the last eight overlap
+			some := binary.LittleEndian.Uint64(row[n-8:])
+			for ; n > 8; row, n = row[8:], n-8 {
+				some |= binary.LittleEndian.Uint64(row)
+			}
+			if some != 0 {
 				return true
 			}
+			continue
 		}
 		for _, v := range row {
 			if v != 0 {

@@ -1,35 +1,11 @@
 #pragma GCC optimize("O3", "fp-contract=off")
 
-#include "loops.h"
+#include "vectors.h"
 
 #include <math.h>
 #include <string.h>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#define FAST __attribute__((target("avx2")))
-#define WIDE __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw")))
-#define CLONES __attribute__((target_clones("avx2", "default")))
-#else
-#define CLONES
-#endif
-
 int pix_vectors = 2;
-
-static int fast(void) {
-#if defined(__x86_64__)
-	return pix_vectors > 0 && __builtin_cpu_supports("avx2");
-#else
-	return 0;
-#endif
-}
-
-#if defined(__x86_64__)
-static int wide(void) {
-	return pix_vectors > 1 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-	       __builtin_cpu_supports("avx512bw");
-}
-#endif
 
 // ---- whole pictures
 
@@ -1017,87 +993,6 @@ void pix_mapped(const pix_picture *p, const double m[9], const double *places, i
 }
 
 // ---- many values
-
-CLONES static void darkness(const double *restrict vs, int n, double white, double scale, double *restrict darks) {
-	for (int i = 0; i < n; i++) {
-		double d = (white - vs[i]) * scale;
-		d = d > 0 ? d : 0;
-		d = d < 1 ? d : 1;
-		darks[i] = vs[i] < 0 ? -1 : d;
-	}
-}
-
-static int above(const double *vs, int n, double level) {
-	int all = 0;
-	for (int i = 0; i < n; i++)
-		all += vs[i] > level;
-	return all;
-}
-
-#if defined(__x86_64__)
-WIDE static int above8(const double *vs, int n, double level) {
-	__m512i all = _mm512_setzero_si512(), one = _mm512_set1_epi64(1);
-	int i = 0;
-	for (; i + 8 <= n; i += 8)
-		all = _mm512_mask_add_epi64(all, _mm512_cmp_pd_mask(_mm512_loadu_pd(vs + i), _mm512_set1_pd(level), _CMP_GT_OQ), all, one);
-	return (int)_mm512_reduce_add_epi64(all) + above(vs + i, n - i, level);
-}
-#endif
-
-// The sum of some darknesses, that of their squares, and their number: eight sums side by
-// side, so that none waits for the one before, added up in halves. Below 0 is nothing.
-CLONES static int tally_cell(const double *darks, int n, double *sum, double *square) {
-	double s[8] = {0}, q[8] = {0};
-	int64_t seen[8] = {0};
-	int i = 0;
-	for (; i + 8 <= n; i += 8)
-		for (int k = 0; k < 8; k++) {
-			double d = darks[i + k], is = d >= 0 ? d : 0;
-			s[k] += is;
-			q[k] += is * is;
-			seen[k] += d >= 0;
-		}
-	for (int k = 0; i < n; i++, k++) {
-		double d = darks[i], is = d >= 0 ? d : 0;
-		s[k] += is;
-		q[k] += is * is;
-		seen[k] += d >= 0;
-	}
-	for (int half = 4; half > 0; half /= 2)
-		for (int k = 0; k < half; k++) {
-			s[k] += s[k + half];
-			q[k] += q[k + half];
-			seen[k] += seen[k + half];
-		}
-	*sum = s[0];
-	*square = q[0];
-	return (int)seen[0];
-}
-
-void pix_tally(const double *vs, const int32_t *ends, int cells, double white, double scale, const double *levels,
-               int n_levels, double *darks, double *out) {
-	double *over = out + 3, *sums = over + n_levels, *counts = sums + cells, all = 0, squares = 0;
-	int n = ends[cells - 1], seen = 0;
-	darkness(vs, n, white, scale, darks);
-	for (int k = 0, i = 0; k < cells; i = ends[k++]) {
-		double square;
-		int count = tally_cell(darks + i, ends[k] - i, &sums[k], &square);
-		counts[k] = count;
-		all += sums[k];
-		squares += square;
-		seen += count;
-	}
-	out[0] = all;
-	out[1] = squares;
-	out[2] = seen;
-	for (int k = 0; k < n_levels; k++)
-#if defined(__x86_64__)
-		if (wide())
-			over[k] = above8(darks, n, levels[k]);
-		else
-#endif
-			over[k] = above(darks, n, levels[k]);
-}
 
 // How many values are below v, and how many more are it.
 CLONES static void rank(const double *vs, int n, double v, int64_t *below, int64_t *equal) {

@@ -24,8 +24,6 @@ package pix
 // #cgo nocallback go_profile
 // #cgo noescape go_mapped
 // #cgo nocallback go_mapped
-// #cgo noescape pix_tally
-// #cgo nocallback pix_tally
 // #cgo noescape pix_medians
 // #cgo nocallback pix_medians
 // #cgo noescape pix_beyond
@@ -158,47 +156,11 @@ func Mapped(img *image.Gray, m geom.Map[geom.Paper, geom.Pixel], at []geom.Point
 		(*C.double)(&matrix[0]), places(at), C.int(len(at)), values(dst))
 }
 
-// A Tally counts how dark samples are. Its memory serves one bubble after the other.
-type Tally struct {
-	Sum     float64   // of the darknesses
-	Squares float64   // the sum of their squares
-	N       float64   // how many samples are not Outside
-	Over    []float64 // of each level, how many are darker
-	Sums    []float64 // of each cell
-	Counts  []float64 // of each cell
-
-	darks, out []float64
-}
-
-// Of counts samples that lie in cells one after the other: those of cell k end before
-// ends[k]. The darkness of a sample is the way from white to it times scale, from 0 to 1.
-// Samples that are Outside count nowhere.
-func (t *Tally) Of(vs []float64, ends []int32, white, scale float64, levels []float64) {
-	n := len(ends)
-	_ = vs[:ends[n-1]]
-	t.darks, t.out = sized(t.darks, len(vs)), sized(t.out, 3+len(levels)+2*n)
-	C.pix_tally(values(vs), (*C.int32_t)(unsafe.SliceData(ends)), C.int(n), C.double(white), C.double(scale), values(levels),
-		C.int(len(levels)), values(t.darks), values(t.out))
-	t.Sum, t.Squares, t.N = t.out[0], t.out[1], t.out[2]
-	t.Over = t.out[3:][:len(levels)]
-	t.Sums, t.Counts = t.out[3+len(levels):][:n], t.out[3+len(levels)+n:][:n]
-}
-
 // Black is printed black among darknesses in bytes, Unseen a place of which nothing is known.
 const (
 	Black  = C.BLACK
 	Unseen = C.UNSEEN
 )
-
-// Darks sets dst to the samples that were counted last.
-func (t *Tally) Darks(dst []uint8) {
-	for i, d := range t.darks[:len(dst)] {
-		dst[i] = Unseen
-		if d >= 0 {
-			dst[i] = uint8(d*Black + 0.5)
-		}
-	}
-}
 
 // Medians sets dst to the middle value of each of its columns: rows of as many bytes begin
 // at starts in all; of an even number the lighter. There are at most 65,535 rows.

@@ -83,12 +83,28 @@ void pix_profile(const pix_picture *p, const double a[2], const double ab[2], co
 // continued.
 void pix_mapped(const pix_picture *p, const double m[9], const double *places, int n, double *dst);
 
-// How dark some samples are, that lie in cells: those of cell k end before ends[k]. See
-// Tally; out receives their sum, the sum of squares, their number, then for each level how
-// many are above it, and then each cell's sum and each cell's number. darks has room for
-// all.
-void pix_tally(const double *vs, const int32_t *ends, int cells, double white, double scale, const double *levels,
-               int n_levels, double *darks, double *out);
+// What is looked at around a figure: RINGS of RING places each, and places inside in CELLS.
+// Around, SECTORS are told apart, inside LEVELS of darkness. Lists of n places inside have
+// ROOM for vectors.
+enum { RING = 32, RINGS = 5, CELLS = 24, SECTORS = 8, LEVELS = 5 };
+#define ROOM(n) (((n) + 31) / 32 * 32 + 32)
+
+// What is seen of a figure; see Look. white, range, full and what is counted in them are
+// brightness in 128ths, sums and squares darkness in bytes.
+typedef struct {
+	int64_t squares;
+	int32_t white, range, full;
+	int32_t shut, paper, clear, around[SECTORS];
+	int32_t sum, seen, over[LEVELS], sums[CELLS], counts[CELLS];
+} pix_look;
+
+// Looks at a figure around c. steps are the places' x and then their y, in mm from c: of the
+// rings, and of what is inside, where those of cell k end before ends[k]; all with ROOM.
+// None is farther away than reach. paper is the usual brightness of paper, that of black as a
+// share of it, and how dark the line is. hidden, or 0, says which places inside are not to be
+// seen. vs and darks receive brightness and darkness of all places, and have ROOM.
+void pix_see(const pix_picture *p, const double c[2], const double l[4], const float *steps, const double reach[2],
+             const int32_t *ends, const double paper[3], const uint8_t *hidden, int16_t *vs, uint8_t *darks, pix_look *out);
 
 // The middle value ((rows-1)/2 from the least) of each of n columns of some rows of bytes, which
 // begin at starts in all.
@@ -118,6 +134,14 @@ static inline void go_samples(const uint8_t *at, size_t size, int stride, int w,
 	pix_picture p = {at, size, stride, w, h};
 	double c[2] = {cx, cy}, l[4] = {xx, xy, yx, yy};
 	pix_samples(&p, c, l, steps, n, dst);
+}
+
+static inline void go_see(const uint8_t *at, size_t size, int stride, int w, int h, double cx, double cy, double xx, double xy,
+                          double yx, double yy, const float *steps, double rx, double ry, const int32_t *ends, double white,
+                          double black, double dark, const uint8_t *hidden, int16_t *vs, uint8_t *darks, pix_look *out) {
+	pix_picture p = {at, size, stride, w, h};
+	double c[2] = {cx, cy}, l[4] = {xx, xy, yx, yy}, reach[2] = {rx, ry}, paper[3] = {white, black, dark};
+	pix_see(&p, c, l, steps, reach, ends, paper, hidden, vs, darks, out);
 }
 
 static inline void go_middles(const uint8_t *at, size_t size, int stride, int w, int h, double cx, double cy, double xx,

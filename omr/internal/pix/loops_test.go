@@ -1,9 +1,9 @@
 package pix
 
 import (
+	"bytes"
 	"fmt"
 	"image"
-	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -77,7 +77,7 @@ func TestOlderProcessors(t *testing.T) {
 	for most := range 2 {
 		vectors(most)
 		for name, test := range map[string]func(*testing.T){"pictures": TestLoopsOverPictures, "quantiles": TestQuantiles,
-			"places": TestLoopsOverPlaces, "mapped": TestMapped, "tally": TestTally, "letters": TestLetters, "climb": TestClimb} {
+			"places": TestLoopsOverPlaces, "mapped": TestMapped, "looks": TestLooks, "letters": TestLetters, "climb": TestClimb} {
 			t.Run(fmt.Sprint(name, " ", most), test)
 		}
 	}
@@ -227,45 +227,56 @@ func TestMapped(t *testing.T) {
 	}
 }
 
-func TestTally(t *testing.T) {
-	rng := rand.New(rand.NewPCG(6, 6))
-	var got Tally
-	levels := []float64{0.1, 0.5}
+// TestLooks holds See against plainSee: inside pictures, at their borders and beyond, with and
+// without hidden places.
+func TestLooks(t *testing.T) {
+	for i, size := range sizes {
+		rng := rand.New(rand.NewPCG(uint64(i), 6))
+		for _, img := range []*image.Gray{printed(size[0], size[1], uint64(i)), noise(size[0], size[1], uint64(i))} {
+			var p Probe
+			var got Look
+			for range 60 {
+				c, l, _ := around(rng, size[0], size[1])
+				if rng.IntN(2) == 0 {
+					l = Lens{XX: 4 + rng.Float64(), XY: rng.NormFloat64() / 9, YX: rng.NormFloat64() / 9, YY: 4 + rng.Float64()}
+				}
+				steps := make([]geom.Point[geom.Paper], rings*Ring+1+rng.IntN(600))
+				for i := range steps {
+					steps[i] = geom.Point[geom.Paper]{X: 3 * (rng.Float64() - 0.5), Y: 3 * (rng.Float64() - 0.5)}
+				}
+				inside := steps[rings*Ring:]
+				var ends [Cells]int32
+				for k := range ends {
+					ends[k] = int32(rng.IntN(len(inside) + 1))
+				}
+				slices.Sort(ends[:])
+				ends[Cells-1] = int32(len(inside))
+				var hidden []uint8
+				if rng.IntN(3) == 0 {
+					hidden = make([]uint8, len(inside))
+					for i := range hidden {
+						hidden[i] = uint8(rng.IntN(2))
+					}
+				}
+				sh := Sheet{White: 250 * rng.Float64(), Black: 0.6 * rng.Float64(), Line: rng.Float64()}
+				p.Set(steps, inside, ends)
+				p.See(img, c, l, sh, hidden, &got)
+				want, darks := plainSee(img, c, l, sh, steps, ends, hidden)
+				if got != want || !bytes.Equal(p.Darks(), darks) {
+					t.Fatalf("%v, at %v by %v: %+v, want %+v\n%v\n%v", size, c, l, got, want, p.Darks(), darks)
+				}
+			}
+		}
+	}
+}
+
+// TestRanked picks values as sorting does.
+func TestRanked(t *testing.T) {
+	rng := rand.New(rand.NewPCG(6, 7))
 	for range 100 {
 		vs := make([]float64, 1+rng.IntN(90))
 		for i := range vs {
 			vs[i] = float64(rng.IntN(400)) / 1.5
-			if rng.IntN(9) == 0 {
-				vs[i] = Outside
-			}
-		}
-		a, b := rng.IntN(len(vs)+1), rng.IntN(len(vs)+1)
-		ends := []int32{int32(min(a, b)), int32(max(a, b)), int32(len(vs))}
-		white, scale := 230.0, 1/170.0
-		got.Of(vs, ends, white, scale, levels)
-		want := make([]float64, 3+2+3+3)
-		for i, v := range vs {
-			if v == Outside {
-				continue
-			}
-			d := min(max((white-v)*scale, 0), 1)
-			cell := 0
-			for i >= int(ends[cell]) {
-				cell++
-			}
-			want[0], want[1], want[2] = want[0]+d, want[1]+d*d, want[2]+1
-			for k, at := range levels {
-				if d > at {
-					want[3+k]++
-				}
-			}
-			want[5+cell] += d
-			want[8+cell]++
-		}
-		for k := range want {
-			if math.Abs(got.out[k]-want[k]) > 1e-9 {
-				t.Fatalf("of %v in %v: number %d is %v, want %v", vs, ends, k, got.out[k], want[k])
-			}
 		}
 		k := rng.IntN(len(vs))
 		ranked := Ranked(vs, k)

@@ -2,6 +2,8 @@ package pix
 
 import (
 	"image"
+	"math"
+	"slices"
 
 	"bargkhan/sheets/geom"
 )
@@ -78,6 +80,116 @@ func plainSamples(img *image.Gray, c Point, l Lens, steps []geom.Point[geom.Pape
 		}
 		dst[i] = at(img, x-0.5, y-0.5)
 	}
+}
+
+// plainAt is the brightness at c plus d seen through l in 128ths of a step, as See counts, with
+// places in 128ths of a pixel from the one left of and above all within reach; false outside.
+func plainAt(img *image.Gray, c Point, l Lens, d, reach geom.Point[geom.Paper]) (int, bool) {
+	const parts = 128
+	one := func(c, lx, ly float64, size int) (at, part int, in bool) {
+		c -= 0.5
+		from := math.Floor(c - (math.Abs(lx)*reach.X + math.Abs(ly)*reach.Y))
+		x := float32(float32(lx*parts) * float32(d.X))
+		y := float32(float32(ly*parts) * float32(d.Y))
+		p := int(float32(float32(float32((c-from)*parts)+x)+y)) + int(from)*parts
+		in = p >= -parts/2 && p < size*parts-parts/2
+		p = min(max(p, 0), (size-1)*parts)
+		return p / parts, p % parts, in
+	}
+	w, h := img.Rect.Max.X, img.Rect.Max.Y
+	x, fx, inX := one(c.X, l.XX, l.XY, w)
+	y, fy, inY := one(c.Y, l.YX, l.YY, h)
+	if !inX || !inY {
+		return 0, false
+	}
+	pixel := func(x, y int) int { return int(img.Pix[min(y, h-1)*img.Stride+min(x, w-1)]) }
+	top := pixel(x, y)*(parts-fx) + pixel(x+1, y)*fx
+	low := pixel(x, y+1)*(parts-fx) + pixel(x+1, y+1)*fx
+	return (top*(parts-fy) + low*fy + parts/2) / parts, true
+}
+
+// plainSee is See at steps, the rings and then what is inside, place by place.
+func plainSee(img *image.Gray, c Point, l Lens, sh Sheet, steps []geom.Point[geom.Paper], ends [Cells]int32, hidden []uint8) (to Look, darks []uint8) {
+	var reach geom.Point[geom.Paper]
+	for _, d := range steps {
+		reach.X, reach.Y = max(reach.X, math.Abs(d.X)), max(reach.Y, math.Abs(d.Y))
+	}
+	vs, in := make([]int, len(steps)), make([]bool, len(steps))
+	var paper []int
+	for i, d := range steps {
+		vs[i], in[i] = plainAt(img, c, l, d, reach)
+		if in[i] && i < 2*Ring {
+			paper = append(paper, vs[i])
+		}
+	}
+	usual := sh.White * 128
+	white := max(int(usual+0.5), 1)
+	if len(paper) >= Ring/2 {
+		slices.Sort(paper)
+		white = max(int(min(max(float64(paper[len(paper)*3/4]), 0.88*usual), 1.08*usual)+0.5), 1)
+	}
+	rng, full := max(int(float64(white)*(1-sh.Black)+0.5), 1), max(int(float64(white)*0.7*sh.Line+0.5), 1)
+	dark := func(i int) int {
+		if !in[i] {
+			return 0
+		}
+		return min(max(white-vs[i], 0), rng)
+	}
+	clear, shut, open := 0, 0, 0
+	around := [Sectors]int{}
+	for i := range Ring {
+		if out := 3*Ring + i; in[out] && in[2*Ring+i] {
+			clear += min(max(max(vs[out], vs[4*Ring+i])-vs[2*Ring+i], 0), full)
+		}
+		if !in[Ring+i] || vs[Ring+i] < 7*white/10 {
+			shut++
+		}
+		for _, k := range []int{i, Ring + i} {
+			around[i*Sectors/Ring] += dark(k)
+			if in[k] && vs[k] > 4*white/5 {
+				open++
+			}
+		}
+	}
+	to.Line, to.Open, to.Paper = float64(clear)/float64(full*Ring), 1-float64(shut)/Ring, float64(open)/(2*Ring)
+	for k, v := range around {
+		to.Sectors[k] = float64(v) * (1 / float64(rng*2*Ring/Sectors))
+	}
+	n := len(steps) - rings*Ring
+	darks = make([]uint8, n)
+	var sum, squares, seen int
+	var over [Levels]int
+	var sums, counts [Cells]int
+	scale := float32(Black) / float32(rng)
+	for i, k := 0, 0; i < n; i++ {
+		for i >= int(ends[k]) {
+			k++
+		}
+		darks[i] = Unseen
+		if at := rings*Ring + i; in[at] && (hidden == nil || hidden[i] == 0) {
+			d := int(float32(float32(dark(at))*scale) + 0.5)
+			darks[i] = uint8(d)
+			sum, squares, seen = sum+d, squares+d*d, seen+1
+			sums[k], counts[k] = sums[k]+d, counts[k]+1
+			for j, level := range [Levels]float64{0.1, 0.2, 0.35, 0.5, 0.7} {
+				if float64(d) > level*Black {
+					over[j]++
+				}
+			}
+		}
+	}
+	share := 1 / float64(max(seen, 1))
+	to.Seen, to.Mean = float64(seen)/float64(n), float64(sum)*share/Black
+	to.Spread = math.Sqrt(max(float64(squares)*share/(Black*Black)-to.Mean*to.Mean, 0))
+	for j := range over {
+		to.Over[j] = float64(over[j]) * share
+	}
+	for k := range sums {
+		if to.Cells[k] = to.Mean; counts[k] > 0 {
+			to.Cells[k] = float64(sums[k]) / float64(counts[k]*Black)
+		}
+	}
+	return to, darks
 }
 
 // plainProfile sets dst to the brightness along the way from a to b, each value the mean
