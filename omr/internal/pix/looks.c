@@ -114,16 +114,31 @@ static int look(const pix_picture *p, const double c[2], const double l[4], cons
 	return 0;
 }
 
+// How many values of two rings are below level.
+static inline int count_below(const int16_t *vs, int16_t level) {
+#if defined(__x86_64__)
+	const __m128i l = _mm_set1_epi16(level), zero = _mm_setzero_si128();
+	__m128i n = zero;
+	for (int i = 0; i < 2 * RING; i += 16) {
+		__m128i a = _mm_loadu_si128((const __m128i *)(vs + i)), b = _mm_loadu_si128((const __m128i *)(vs + i + 8));
+		n = _mm_sub_epi8(n, _mm_packs_epi16(_mm_cmplt_epi16(a, l), _mm_cmplt_epi16(b, l)));
+	}
+	n = _mm_sad_epu8(n, zero);
+	return _mm_cvtsi128_si32(n) + _mm_extract_epi16(n, 4);
+#else
+	int n = 0;
+	for (int i = 0; i < 2 * RING; i++)
+		n += vs[i] < level;
+	return n;
+#endif
+}
+
 // The k-th from the least of the values of two rings, bit by bit from the highest.
 static inline int ranked(const int16_t *vs, int k) {
 	int best = 0;
-	for (int bit = 1 << 14; bit > 0; bit >>= 1) {
-		int16_t level = (int16_t)(best | bit), below = 0;
-		for (int i = 0; i < 2 * RING; i++)
-			below = (int16_t)(below + (vs[i] < level));
-		if (below <= k)
+	for (int bit = 1 << 14; bit > 0; bit >>= 1)
+		if (count_below(vs, (int16_t)(best | bit)) <= k)
 			best |= bit;
-	}
 	return best;
 }
 
