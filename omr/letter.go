@@ -43,6 +43,14 @@ const (
 	leastRare    = 0.9  // of the bubbles of a field of rare letters that are not empty: more than anybody would tick
 )
 
+// A letter that nobody knows, beside others that are known.
+const (
+	hardlyLetter = 0.1  // its least ink
+	mostLetter   = 0.55 // its most. Measured: 0.41
+	mostCoarse   = 0.7  // on a coarse scan. Measured: 0.54 at 75 dpi
+	unknownSeen  = 0.5  // what is seen of a bubble of which nobody can say what is printed in it
+)
+
 // Ink of a bubble with a letter.
 const (
 	mayBeInk     = 0.1   // up to here it is looked for where no letter is
@@ -151,9 +159,14 @@ func (s *sight) unletter(kinds []string, g *grid, all []probes, density float64,
 	if vary > mostVary || usual > mostUsual && density >= coarse {
 		return // nearly all bubbles are marked
 	}
+	for _, k := range list {
+		if k.home.lettered() && (!k.printed || k.level > usual+levelBand || k.fall > mostFall) {
+			k.hide(density, ev) // this one is
+		}
+	}
 	for _, k := range known {
 		if k.level > usual+levelBand || k.fall > mostFall {
-			continue // this one is
+			continue
 		}
 		for j, i := range k.which {
 			ink := (ev[i].Ink - k.level) / (1 - k.level)
@@ -313,6 +326,24 @@ func (s *sight) spell(k *kind, pr *probes, ev []judge.Evidence, paper int) bool 
 		k.beyond[j] = (k.beyond[j] - usual) / (1 - usual)
 	}
 	return true
+}
+
+// hide lowers Seen of the bubbles of a frequent kind that nobody knows the letter of, on a page that has letters:
+// their ink may be the letter's. What has hardly any is no letter, and what has more than any letter is marked.
+func (k *kind) hide(density float64, ev []judge.Evidence) {
+	if len(k.which) < fewLetters {
+		return
+	}
+	most := mostLetter
+	if density < coarse {
+		most = mostCoarse
+	}
+	if k.weigh(ev); k.level < hardlyLetter || k.level > most {
+		return
+	}
+	for _, i := range k.which {
+		ev[i].Seen = round(ev[i].Seen * unknownSeen)
+	}
 }
 
 // weigh sets what the blanks of k are like as a whole.

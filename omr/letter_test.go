@@ -207,3 +207,40 @@ func TestNoLetters(t *testing.T) {
 		}
 	}
 }
+
+// TestUnknownLetter prints one letter much heavier than the others: nobody can say whether that is a letter
+// or a mark of all its bubbles, so what is in them is no answer.
+func TestUnknownLetter(t *testing.T) {
+	t.Parallel()
+	policy := calibration.Default().Policy
+	const dpi, half = omrtest.DPI(150), 1.09 // mm, of the heavy letter
+	d, img := lettered(t, 1, dpi, 1, "A", "B", "C", "D")
+	for _, f := range d.Pages[0].Fields[7:] {
+		k, at := float64(dpi)/25.4, f.Bubbles[1].Box.Center()
+		box := image.Rect(int((at.X-half)*k), int((at.Y-half)*k), int((at.X+half)*k), int((at.Y+half)*k))
+		for y := box.Min.Y; y < box.Max.Y; y++ {
+			for x := box.Min.X; x < box.Max.X; x++ {
+				img.Pix[y*img.Stride+x] = 0
+			}
+		}
+	}
+	rng := rand.New(rand.NewPCG(3, 15))
+	truth := answers(d.Pages[0], rng)
+	omrtest.Fill(img, dpi, d.Pages[0], truth, omrtest.PenBlack, rng)
+	r, err := (&omr.Reader{Expect: d}).Read(t.Context(), page.Page{Img: omrtest.Scanned()(img, rng), Bits: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	doubted := 0
+	for _, v := range judge.Fields(d.Pages[0], r.Evidence, policy) {
+		switch {
+		case len(v.Doubts) > 0:
+			doubted++
+		case !slices.Equal(v.Choices, truth[v.Field]):
+			t.Errorf("%s is read as %v without a doubt, is %v", v.Field, v.Choices, truth[v.Field])
+		}
+	}
+	if doubted == 0 || doubted > 50 {
+		t.Errorf("%d fields are doubted, not those with the heavy letter", doubted)
+	}
+}
