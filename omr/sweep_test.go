@@ -310,6 +310,56 @@ func TestStreaks(t *testing.T) {
 	}
 }
 
+// TestRowsOfMarks marks the same digit in each column of a number grid, and the same option of
+// each question, the marks of which nearly touch on a coarse scan: they are no line. A line
+// that somebody draws through another digit's row hides each of its bubbles.
+func TestRowsOfMarks(t *testing.T) {
+	t.Parallel()
+	d := shipped(t, "national-3x20-spare")
+	pg := d.Pages[0]
+	number := pg.Fields[:10]
+	for i, c := range []struct {
+		dpi   float64
+		turns int
+		hand  omrtest.Hand
+	}{
+		{150, 0, omrtest.Pencil}, {150, 1, omrtest.Pencil}, {150, 0, omrtest.PenBlack}, {150, 3, omrtest.PenBlack},
+		{200, 0, omrtest.Pencil}, {200, 1, omrtest.PenBlack},
+	} {
+		for _, digit := range []int{1, 4, 7} {
+			for _, ruled := range []bool{false, true} {
+				what := fmt.Sprintf("%d dpi, turned %d, %v, digit %d, with a line %v", int(c.dpi), c.turns, c.hand, digit, ruled)
+				rng := rand.New(rand.NewPCG(uint64(10*i+digit), 21))
+				img, dpi := printed(t, d, 1, c.dpi), omrtest.DPI(c.dpi)
+				truth := omrtest.NewTruth(1, sheets.NewSerial(1), pg)
+				all := map[sheets.FieldID][]sheets.Choice{}
+				for _, f := range pg.Fields {
+					all[f.ID] = []sheets.Choice{f.Bubbles[digit%len(f.Bubbles)].Choice}
+				}
+				truth.Add(omrtest.Fill(img, dpi, pg, all, c.hand, rng)...)
+				across := (digit + 2) % 10
+				if ruled {
+					from, to := number[0].Bubbles[across].Box, number[9].Bubbles[across].Box
+					omrtest.Rule(img, dpi, from.Center(), to.Center(), c.hand, rng)
+				}
+				r, vs, err := look(d, scanned(omrtest.Turn(c.turns))(img, rng), c.dpi)
+				if err != nil {
+					t.Errorf("%s: %v", what, err)
+					continue
+				}
+				if of := outcomes(vs, truth); wrongs(of) > 0 || !ruled && of[omrtest.Needless] > 0 {
+					t.Errorf("%s: needless %d, wrong %d", what, of[omrtest.Needless], wrongs(of))
+				}
+				for k, e := range r.Evidence[:len(number)*10] {
+					if on := ruled && k%10 == across; e.Seen < 0.95 != on {
+						t.Errorf("%s: %s of %s is seen by %.2f", what, e.Choice, e.Field, e.Seen)
+					}
+				}
+			}
+		}
+	}
+}
+
 // hidden checks that each bubble a streak at x mm runs through the middle of is seen less
 // than whole.
 func hidden(t *testing.T, what string, pg sheets.Page, r *omr.Reading, x float64) {

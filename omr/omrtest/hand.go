@@ -113,6 +113,16 @@ func Fill(img *image.Gray, dpi DPI, pg sheets.Page, answers map[sheets.FieldID][
 	return marks
 }
 
+// Rule draws a line along a ruler from one place on the paper to another, in mm, with what
+// hand writes with.
+func Rule(img *image.Gray, dpi DPI, from, to geom.Point[geom.Paper], hand Hand, rng *rand.Rand) {
+	p := pen{img, dpi, hand.writer(rng), rng}
+	a, b := vec{from.X, from.Y}, vec{to.X, to.Y}
+	l := newLayer(img, dpi, vec{min(a.x, b.x) - 1, min(a.y, b.y) - 1}, vec{max(a.x, b.x) + 1, max(a.y, b.y) + 1})
+	l.stroke(a, b, p.width, p.strength)
+	l.lay(img, p.tone, p.grain, rng)
+}
+
 // A pen marks one field.
 type pen struct {
 	img *image.Gray

@@ -12,7 +12,7 @@ import (
 // to know where lines should not be.
 type Lines struct {
 	w, h  int
-	cells []uint8 // one a pixel; not 0: on a line
+	cells []uint8 // one a pixel; not 0: on a line along its column (down), its row (along), or on a light one
 	Full  int     // lines that run through the whole picture
 
 	some       bool // are there
@@ -30,9 +30,14 @@ type Lines struct {
 const (
 	lineSide  = 6  // how far beside it a line is compared: lines are up to 11 pixels wide
 	lineDark  = 6  // hundredths of the paper's brightness: below is the noise of a scan
+	lineEven  = 12 // the darkness that one in so many pixels of a line falls short of
+	lineOwn   = 3  // and that which one in so many does, which is its own, and not that of marks it runs through
 	lineBlock = 16 // pixels of a block for which the paper is looked at once
 	linePaper = 80 // hundredths of the paper's brightness: what is darker beside a line is not paper
 )
+
+// The bits of cells: columns and rows are those of loops.c.
+const down, along, light = 1, 2, 4
 
 // FindLines looks for lines along the columns and along the rows of img. A line is at
 // least 15 mm long, several rows of bubbles; 92 of 100 of its pixels must be seen, for
@@ -60,7 +65,53 @@ func FindLines(img *image.Gray, paper *Paper, into *Lines) *Lines {
 		}
 	}
 	l.find(img)
+	if l.some {
+		l.doubtMarks(img)
+	}
 	return l
+}
+
+// doubtMarks takes away what is as uneven as a row of marks in neighbouring bubbles: where
+// these nearly touch, a coarse scan darkens the paper between them, but a line is about as dark
+// there as elsewhere.
+func (l *Lines) doubtMarks(img *image.Gray) {
+	for i, is := range l.cells {
+		if is&down != 0 && (i < l.w || l.cells[i-l.w]&down == 0) {
+			l.even(img, i, l.w, img.Stride, 1, down)
+		}
+		if is&along != 0 && (i%l.w == 0 || l.cells[i-1]&along == 0) {
+			l.even(img, i, 1, 1, img.Stride, along)
+		}
+	}
+}
+
+// even looks at the line as which cells are marked from cell i on, step apart, which are next
+// apart in img, and takes it away unless it is even. aside leads to the pixel beside one.
+func (l *Lines) even(img *image.Gray, i, step, next, aside int, as uint8) {
+	var dark [256]int // pixels by how much darker they are than the paper beside them
+	n, all := 0, 0
+	at := i/l.w*img.Stride + i%l.w
+	for k := i; k < len(l.cells) && l.cells[k]&as != 0 && (as == down || k/l.w == i/l.w); k += step {
+		side := min(img.Pix[at-lineSide*aside], img.Pix[at+lineSide*aside])
+		if side >= l.open[k/l.w/lineBlock*l.nx+k%l.w/lineBlock] {
+			dark[side-min(side, img.Pix[at])]++
+			all++
+		}
+		at, n = at+next, n+1
+	}
+	rank := func(k int) (d int) {
+		for ; k >= dark[d]; d++ {
+			k -= dark[d]
+		}
+		return d
+	}
+	if all == 0 || 5*rank(all/lineEven) >= 3*rank(all/lineOwn) {
+		return
+	}
+	for ; n > 0; n-- {
+		l.cells[i] &^= as
+		i += step
+	}
 }
 
 // Measures of gaps.
@@ -116,7 +167,7 @@ func (l *Lines) FindGaps(img *image.Gray) {
 		last = x
 		l.some = true
 		for y := range l.h {
-			l.cells[y*l.w+x] = 1
+			l.cells[y*l.w+x] |= light
 		}
 	}
 }
@@ -162,21 +213,21 @@ func (l *Lines) On(p Point) bool {
 
 // Near says whether any line is within reach of p.
 func (l *Lines) Near(p Point, reach int) bool {
-	return l.any(int(p.X)-reach, int(p.Y)-reach, int(p.X)+reach, int(p.Y)+reach, 2)
+	return l.any(int(p.X)-reach, int(p.Y)-reach, int(p.X)+reach, int(p.Y)+reach)
 }
 
 // Within says whether On may be true between two corners of a box.
 func (l *Lines) Within(a, b Point) bool {
-	return l.any(int(a.X)-1, int(a.Y)-1, int(b.X)+1, int(b.Y)+1, 1)
+	return l.any(int(a.X)-1, int(a.Y)-1, int(b.X)+1, int(b.Y)+1)
 }
 
-// any looks at every so manieth row of a box, its last row and column included.
-func (l *Lines) any(x0, y0, x1, y1, every int) bool {
+// any looks at a box, its last row and column included.
+func (l *Lines) any(x0, y0, x1, y1 int) bool {
 	x0, x1, y1 = max(x0, 0), min(x1, l.w-1), min(y1, l.h-1)
 	if x0 > x1 || !l.some {
 		return false
 	}
-	for y := max(y0, 0); y <= y1; y += every {
+	for y := max(y0, 0); y <= y1; y++ {
 		row := l.cells[y*l.w+x0 : y*l.w+x1+1]
 		if n := len(row); n >= 8 { // the last eight overlap
 			some := binary.LittleEndian.Uint64(row[n-8:])

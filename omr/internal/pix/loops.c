@@ -195,6 +195,9 @@ void pix_quantiles(const uint8_t *band, ptrdiff_t stride, int w, int rows, int t
 
 enum { SIDE = 6, LONG = 60, WHOLE = 92, OPEN = 30, BLOCK = 16 };
 
+// How cells are marked: on a line along a column, along a row.
+enum { DOWN = 1, ALONG = 2 };
+
 // One pixel of EVERY is looked at first, which makes SAMPLES of LONG; SAMPLES_DARK of
 // them are dark in a line. WINDOWS of such samples are confirmed at once, as many as
 // six blocks hold.
@@ -216,9 +219,9 @@ static uint8_t mark(int v, int left, int right, int open, int step) {
 // What is known of up to 96 pixels of a way, a bit each.
 typedef unsigned __int128 bits;
 
-// Marks in cells, step apart, each pixel of the n of a way of which LONG make a line.
-// first is the first of the EVERYth pixels of the picture. Returns whether there are any.
-CLONES static int confirm(bits open, bits light, int n, int first, uint8_t *cells, ptrdiff_t step) {
+// Marks in cells, step apart, each pixel of the n of a way of which LONG make a line with
+// as. first is the first of the EVERYth pixels of the picture. Returns whether there are any.
+CLONES static int confirm(bits open, bits light, int n, int first, uint8_t as, uint8_t *cells, ptrdiff_t step) {
 	const uint64_t all = ((uint64_t)1 << LONG) - 1, every = 0x1111111111111111;
 	bits some = open & ~light & ((bits)every << 64 | every) << first;
 	int done = 0;
@@ -230,7 +233,7 @@ CLONES static int confirm(bits open, bits light, int n, int first, uint8_t *cell
 		if (!is_line(seen - not, seen, LONG))
 			continue;
 		for (done = done > i ? done : i; done < i + LONG; done++)
-			cells[done * step] = 1;
+			cells[done * step] |= as;
 	}
 	return done > 0;
 }
@@ -348,7 +351,7 @@ static int columns(const uint8_t *img, ptrdiff_t stride, int w, int h, const uin
 				continue;
 			}
 			bits is_light, is_open = look_down(img + x, stride, y0, y1, open + x / BLOCK, step + x / BLOCK, nx, &is_light);
-			*any |= confirm(is_open, is_light, y1 - y0, y0 > 0 ? EVERY - 1 : 0, cells + (ptrdiff_t)y0 * w + x, w);
+			*any |= confirm(is_open, is_light, y1 - y0, y0 > 0 ? EVERY - 1 : 0, DOWN, cells + (ptrdiff_t)y0 * w + x, w);
 		}
 		memset(few, 0, (size_t)w);
 		first = last + 1;
@@ -481,7 +484,7 @@ static int rows(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_
 				// As far as such a line may reach, without what was looked at before.
 				from = from > i - 2 ? from : i - 2;
 				int to = (i + 4) * BLOCK < w ? (i + 4) * BLOCK : w, x0 = from * BLOCK;
-				*any |= confirm(from_block(is_open, from), from_block(is_light, from), to - x0, 0, cells + (ptrdiff_t)y * w + x0, 1);
+				*any |= confirm(from_block(is_open, from), from_block(is_light, from), to - x0, 0, ALONG, cells + (ptrdiff_t)y * w + x0, 1);
 				from = i;
 			}
 		}

@@ -31,6 +31,12 @@ func printed(w, h int, seed uint64) *image.Gray {
 			box(img, image.Rect(x, y, min(x+w/8+rng.IntN(w), w), min(y+1+rng.IntN(4), h)), v)
 		}
 	}
+	for y := 20; y+20 < h; y += 61 { // marks side by side
+		for x := rng.IntN(20); x+16 < w; x += 16 {
+			box(img, image.Rect(x, y, x+13+rng.IntN(2), y+7), 110)
+			box(img, image.Rect(x+13, y, x+15, y+7), uint8(170+rng.IntN(40)))
+		}
+	}
 	return img
 }
 

@@ -288,7 +288,7 @@ func (l *plain) columns(state []uint8) (full int) {
 			}
 			if y >= lineLong-1 && line(dark[x], open[x], lineLong) && some[x] >= lineDarks {
 				for j := y - lineLong + 1; j <= y; j++ {
-					l.cells[j*l.w+x] = 1
+					l.cells[j*l.w+x] |= down
 				}
 			}
 		}
@@ -319,7 +319,7 @@ func (l *plain) rows(state []uint8) (full int) {
 			}
 			if x >= lineLong-1 && line(dark, open, lineLong) && some >= lineDarks {
 				for i := x - lineLong + 1; i <= x; i++ {
-					l.cells[y*l.w+i] = 1
+					l.cells[y*l.w+i] |= along
 				}
 			}
 		}
@@ -354,7 +354,41 @@ func plainLines(img *image.Gray, paper *Paper) *plain {
 	clear(state)
 	l.compare(img, paper, state, img.Stride)
 	l.Full += l.rows(state)
+	for x := range l.w {
+		l.even(img, paper, x, 0, 0, 1, down)
+	}
+	for y := range l.h {
+		l.even(img, paper, 0, y, 1, 0, along)
+	}
 	return l
+}
+
+// even takes away what is marked as along the column or row from x, y on in steps of dx, dy
+// and is not about as dark everywhere.
+func (l *plain) even(img *image.Gray, paper *Paper, x, y, dx, dy int, as uint8) {
+	var dark []int
+	var cells []int
+	for ; ; x, y = x+dx, y+dy {
+		inside := x < l.w && y < l.h
+		if inside && l.cells[y*l.w+x]&as != 0 {
+			cells = append(cells, y*l.w+x)
+			at := func(by int) int { return int(img.Pix[(y+by*dx)*img.Stride+x+by*dy]) }
+			side := min(at(-lineSide), at(lineSide))
+			if side >= int(paper.At(Point{X: float64(x - x%16), Y: float64(y - y%16)})*linePaper/100) {
+				dark = append(dark, max(side-at(0), 0))
+			}
+			continue
+		}
+		slices.Sort(dark)
+		if len(dark) > 0 && 5*dark[len(dark)/lineEven] < 3*dark[len(dark)/lineOwn] {
+			for _, i := range cells {
+				l.cells[i] &^= as
+			}
+		}
+		if dark, cells = nil, nil; !inside {
+			return
+		}
+	}
 }
 
 // plainGaps marks the light lines along columns among l's, and counts them.
@@ -395,7 +429,7 @@ func (l *plain) plainGaps(img *image.Gray, paper *Paper) {
 		}
 		last = x
 		for y := range l.h {
-			l.cells[y*l.w+x] = 1
+			l.cells[y*l.w+x] |= light
 		}
 	}
 }

@@ -249,6 +249,41 @@ func TestLines(t *testing.T) {
 	}
 }
 
+// TestRowsOfMarks shows marks side by side that a coarse scan nearly joins: no line, unless one
+// runs through them.
+func TestRowsOfMarks(t *testing.T) {
+	paint := func(img *image.Gray, r image.Rectangle, v uint8, turned bool) {
+		if turned {
+			r = image.Rect(r.Min.Y, r.Min.X, r.Max.Y, r.Max.X)
+		}
+		box(img, r, v)
+	}
+	for _, turned := range []bool{false, true} {
+		img := white(500, 500)
+		for x := 100; x < 300; x += 16 {
+			paint(img, image.Rect(x, 200, x+16, 208), 205, turned)
+			paint(img, image.Rect(x+1, 200, x+14, 208), 110, turned)
+			paint(img, image.Rect(x+15, 200, x+16, 208), 245, turned)
+		}
+		on := func(x, y int) bool {
+			p := Point{X: float64(x), Y: float64(y)}
+			if turned {
+				p = Point{X: p.Y, Y: p.X}
+			}
+			l := FindLines(img, PaperOf(img, nil), nil)
+			return l.On(p) && l.Near(p, 16)
+		}
+		if on(200, 204) {
+			t.Errorf("turned %v: marks side by side are a line", turned)
+		}
+		paint(img, image.Rect(60, 204, 340, 205), 120, turned)
+		if !on(200, 204) || !on(70, 204) || !on(330, 204) || on(200, 201) {
+			t.Errorf("turned %v: a line through marks side by side: %v, before %v, behind %v, beside %v", turned,
+				on(200, 204), on(70, 204), on(330, 204), on(200, 201))
+		}
+	}
+}
+
 func TestTones(t *testing.T) {
 	img := white(200, 200)
 	box(img, image.Rect(0, 0, 200, 50), 0)
