@@ -82,9 +82,7 @@ func spoiledPage(t *testing.T, d *sheets.Design, f family) page.Page {
 	}
 	rng := rand.New(rand.NewPCG(digestSeed, 1))
 	omrtest.Fill(img, f.dpi, d.Pages[0], answers(d.Pages[0], rng), f.hand, rng)
-	if f.spoil != nil {
-		img = f.spoil(img, rng)
-	}
+	img = f.spoiled(img, d, omrtest.NewTruth(1, sheets.NewSerial(digestSeed), d.Pages[0]), rng)
 	said := float64(f.dpi)
 	if f.said != 0 {
 		said = max(f.said, 0)

@@ -116,14 +116,23 @@ func (f family) made(t testing.TB, d *sheets.Design, seed uint64) (page.Page, *o
 	} else {
 		truth.Add(omrtest.Fill(img, omrtest.DPI(dpi), d.Pages[0], all, f.hand, rng)...)
 	}
-	if f.spoil != nil {
-		img = f.spoil(img, rng)
-	}
+	img = f.spoiled(img, d, truth, rng)
 	said := dpi
 	if f.said != 0 {
 		said = max(f.said, 0)
 	}
 	return page.Page{Number: 1, DPI: said, Img: img, Bits: f.bits}, truth
+}
+
+// spoiled is img after all that happened to it, which truth then knows.
+func (f family) spoiled(img *image.Gray, d *sheets.Design, truth *omrtest.Truth, rng *rand.Rand) *image.Gray {
+	if f.streak != nil {
+		img = f.streak.draw(img, f.dpi, d, truth, rng)
+	}
+	if f.spoil != nil {
+		img = f.spoil(img, rng)
+	}
+	return img
 }
 
 // try makes and reads one sheet. It returns what was measured; nil of a sheet that was

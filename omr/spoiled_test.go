@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"bargkhan/omr/omrtest"
+	"bargkhan/sheets"
 )
 
 // A family is one kind of bad scan.
@@ -16,12 +17,30 @@ type family struct {
 	name    string
 	dpi     omrtest.DPI
 	hand    omrtest.Hand
+	streak  *streak // drawn before it is spoiled
 	spoil   omrtest.Spoil
 	bits    int
 	said    float64 // dpi in the file, if it is not that of the sheet; below 0: none
 	several bool    // every field has a hand of its own
 	slow    bool    // only made when more sheets are asked for
 	may     int     // rejects of a hundred sheets that are no fault; the rest must be read
+}
+
+// A streak is one of the lines of dusty glass: somewhere between two shares of the width, and
+// between two widths in pixels.
+type streak struct {
+	from, to     float64
+	thin, widest int
+	tone         uint8
+}
+
+// draw draws it, and notes in truth which fields it runs over: a doubt about them is not
+// needless.
+func (s *streak) draw(img *image.Gray, dpi omrtest.DPI, d *sheets.Design, truth *omrtest.Truth, rng *rand.Rand) *image.Gray {
+	at := s.from + (s.to-s.from)*rng.Float64()
+	width := s.thin + int(at*997)%(s.widest-s.thin+1)
+	truth.Spoiled("streak", dpi.StreakOver(img, d.Pages[0], at, width)...)
+	return omrtest.Streak(at, width, s.tone)(img, rng)
 }
 
 // random makes a spoil whose amount is drawn for each sheet, from lo to hi.
@@ -74,10 +93,10 @@ func familiesAt(d omrtest.DPI) []family {
 		{name: "light", spoil: scanned(omrtest.UnevenLight(0.35))},
 		{name: "bilevel", spoil: omrtest.Chain(scanned(), random(100, 180, func(v float64) omrtest.Spoil { return omrtest.Bilevel(uint8(v)) })), bits: 1},
 		{name: "bilevel pale", hand: omrtest.Pale, spoil: omrtest.Chain(scanned(), omrtest.Bilevel(150)), bits: 1},
-		{name: "streak dark", spoil: scanned(random(0.1, 0.9, func(v float64) omrtest.Spoil { return omrtest.Streak(v, 1+int(v*997)%10, 60) }))},
-		{name: "streak grey", spoil: scanned(random(0.1, 0.9, func(v float64) omrtest.Spoil { return omrtest.Streak(v, 1+int(v*997)%5, 160) }))},
-		{name: "streak light", spoil: scanned(random(0.1, 0.9, func(v float64) omrtest.Spoil { return omrtest.Streak(v, 1+int(v*997)%5, 255) }))},
-		{name: "streak over markers", spoil: scanned(random(0.05, 0.085, func(v float64) omrtest.Spoil { return omrtest.Streak(v, 4, 40) }))},
+		{name: "streak dark", streak: &streak{0.1, 0.9, 1, 10, 60}, spoil: scanned()},
+		{name: "streak grey", streak: &streak{0.1, 0.9, 1, 5, 160}, spoil: scanned()},
+		{name: "streak light", streak: &streak{0.1, 0.9, 1, 5, 255}, spoil: scanned()},
+		{name: "streak over markers", streak: &streak{0.05, 0.085, 4, 4, 40}, spoil: scanned()},
 		{name: "fold line", spoil: scanned(random(0.1, 0.9, func(v float64) omrtest.Spoil { return omrtest.FoldLine(v, 3, 150) }))},
 		{name: "fold line white", spoil: scanned(random(0.1, 0.9, func(v float64) omrtest.Spoil { return omrtest.FoldLine(v, 3, 255) }))},
 		{name: "fold corner", spoil: scanned(random(10, 45, func(v float64) omrtest.Spoil { return d.FoldCorner(omrtest.Where(int(v*97)%4), v) })), may: 10},

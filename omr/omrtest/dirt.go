@@ -4,6 +4,9 @@ import (
 	"image"
 	"math"
 	"math/rand/v2"
+
+	"bargkhan/sheets"
+	"bargkhan/sheets/geom"
 )
 
 // A Where names a corner of the picture.
@@ -57,6 +60,15 @@ func Streak(at float64, width int, tone uint8) Spoil {
 			return blend(v, float64(tone), 0.75+0.25*along.at(0, y))
 		})
 	}
+}
+
+// StreakOver lists the fields of pg, of which img is the raster, that a Streak runs over: those
+// with a bubble of which it touches the outline, with half a pixel for the scanner's blur.
+func (d DPI) StreakOver(img *image.Gray, pg sheets.Page, at float64, width int) []sheets.FieldID {
+	x0 := float64(int(at*float64(img.Rect.Dx())) - width/2)
+	lo := geom.Point[geom.Paper]{X: (x0 - 0.5) / d.px(1)}
+	hi := geom.Point[geom.Paper]{X: (x0 + float64(width) + 0.5) / d.px(1), Y: float64(img.Rect.Dy()) / d.px(1)}
+	return FieldsIn(pg, geom.Rect[geom.Paper]{Min: lo, Max: hi})
 }
 
 // Frame darkens the edges of the picture to tone, up to mm wide: the shadow of a
