@@ -211,23 +211,14 @@ func (l *Lines) On(p Point) bool {
 	return false
 }
 
-// Near says whether any line is within reach of p.
-func (l *Lines) Near(p Point, reach int) bool {
-	return l.any(int(p.X)-reach, int(p.Y)-reach, int(p.X)+reach, int(p.Y)+reach)
-}
-
 // Within says whether On may be true between two corners of a box.
 func (l *Lines) Within(a, b Point) bool {
-	return l.any(int(a.X)-1, int(a.Y)-1, int(b.X)+1, int(b.Y)+1)
-}
-
-// any looks at a box, its last row and column included.
-func (l *Lines) any(x0, y0, x1, y1 int) bool {
-	x0, x1, y1 = max(x0, 0), min(x1, l.w-1), min(y1, l.h-1)
+	x0, x1 := max(int(a.X)-1, 0), min(int(b.X)+1, l.w-1)
+	y0, y1 := max(int(a.Y)-1, 0), min(int(b.Y)+1, l.h-1)
 	if x0 > x1 || !l.some {
 		return false
 	}
-	for y := max(y0, 0); y <= y1; y++ {
+	for y := y0; y <= y1; y++ {
 		row := l.cells[y*l.w+x0 : y*l.w+x1+1]
 		if n := len(row); n >= 8 { // the last eight overlap
 			some := binary.LittleEndian.Uint64(row[n-8:])

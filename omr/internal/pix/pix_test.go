@@ -235,7 +235,7 @@ func TestLines(t *testing.T) {
 		}
 	}
 	paper := PaperOf(img, nil)
-	if l := FindLines(img, paper, nil); l.Full != 0 || l.Near(Point{X: 300, Y: 400}, 16) {
+	if l := FindLines(img, paper, nil); l.Full != 0 || l.Within(Point{X: 284, Y: 384}, Point{X: 316, Y: 416}) {
 		t.Errorf("print is taken for %d lines", l.Full)
 	}
 	box(img, image.Rect(238, 0, 240, 850), 90)
@@ -271,7 +271,7 @@ func TestRowsOfMarks(t *testing.T) {
 				p = Point{X: p.Y, Y: p.X}
 			}
 			l := FindLines(img, PaperOf(img, nil), nil)
-			return l.On(p) && l.Near(p, 16)
+			return l.On(p) && l.Within(p, p)
 		}
 		if on(200, 204) {
 			t.Errorf("turned %v: marks side by side are a line", turned)
