@@ -136,7 +136,7 @@ func TestWhitened(t *testing.T) {
 		want  []string // of the field without a mark
 	}{
 		"even marks":        {0.99, func(q int) float64 { return 0.5 + 0.01*float64(q) }, nil},
-		"uneven marks":      {0.99, func(q int) float64 { return 0.2 + 0.02*float64(q) }, []string{"hidden"}},
+		"uneven marks":      {0.99, func(q int) float64 { return 0.18 + 0.5*float64(min(max(q-3, 0), 1)) }, []string{"hidden"}},
 		"pale marks":        {0.99, func(int) float64 { return 0.26 }, []string{"hidden"}},
 		"hardly any marks":  {0.99, func(q int) float64 { return 0.6 * float64(min(max(3-q, 0), 1)) }, []string{"hidden"}},
 		"uneven, all shown": {1, func(q int) float64 { return 0.35 + 0.03*float64(q) }, nil},

@@ -92,7 +92,7 @@ func newScale(pg sheets.Page, ev []Evidence, p Policy, by strip) *scale {
 	}
 	if s.traced(pg, ev, trace) {
 		s.blank = min(s.blank, trace)
-		s.dim = s.dim || unmarked && !s.strip.faithful() // nothing but traces: then no blank of the page is one for sure, unless the scan shows pale ink
+		s.dim = s.dim || unmarked // nothing but traces: then no blank of the page is one for sure
 	}
 	return s
 }
@@ -159,7 +159,7 @@ const (
 	solidMark  = 0.7   // ink that nine of ten marks exceed: the threshold is far from this pencil
 	evenMarks  = 3     // as many tell of a hand
 	farMark    = 4     // times Blank that the usual mark has at least: twice what was counted as a mark here, or only the darkest were
-	evenMark   = 0.7   // and as a share of the usual mark: the palest of this hand, four deviations below the usual, is still seen
+	evenMark   = 0.35  // and as a share of the usual mark: the scan shows this hand down to there, and hardly any mark of it is as pale
 )
 
 // lost says what of the page may be marks that the scan has lost. Where it knows black and
