@@ -1,7 +1,6 @@
 package omr
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
@@ -94,7 +93,7 @@ func (s *sight) findAt(c px, l pix.Lens, g *grid, sp *spot, reach float64) hit {
 // climb looks for an outline around c as f says.
 func (s *sight) climb(c px, l pix.Lens, look *looked, f pix.Climb) hit {
 	f.White = s.white(c)
-	s.mem.stencil.Set(s.img, c, l, look.on[:], look.out[:], look.in[:])
+	s.mem.stencil.Set(s.img, c, l, [3][]mm{look.on[:], look.out[:], look.in[:]})
 	top := s.mem.stencil.Climb(&f)
 	return hit{c.Add(top.At), l.Back(top.At), top.Score}
 }
@@ -318,22 +317,26 @@ func (g *grid) mesh(which []int, hits []hit) Bend {
 	if len(at) == 0 {
 		return none
 	}
-	xs, ys, ws := make([]float64, 0, len(at)), make([]float64, 0, len(at)), make([]float64, 0, len(at))
-	order := make([]int, len(at))
 	return none.bent(g.box, meshCols, meshRows, func(q mm) mm {
-		xs, ys, ws := xs[:0], ys[:0], ws[:0]
+		var xs, ys pulls
+		n := 0
 		for i, p := range at {
 			d := p.Sub(q)
-			r := (d.X*d.X + d.Y*d.Y) / (meshWide * meshWide)
-			if r < 1 {
-				xs, ys, ws = append(xs, off[i].X), append(ys, off[i].Y), append(ws, (1-r)*(1-r))
+			if math.Abs(d.Y) >= meshWide {
+				continue
+			}
+			if r := (d.X*d.X + d.Y*d.Y) / (meshWide * meshWide); r < 1 {
+				w := (1 - r) * (1 - r)
+				xs.add(off[i].X, w)
+				ys.add(off[i].Y, w)
+				n++
 			}
 		}
 		const few = 4 // bubbles: fewer say as much about a pencil as about paper
-		if len(ws) < few {
+		if n < few {
 			return nearest(at, off, q)
 		}
-		return mm{X: weighted(xs, ws, order), Y: weighted(ys, ws, order)}
+		return mm{X: xs.middle(), Y: ys.middle()}
 	})
 }
 
@@ -360,26 +363,34 @@ func nearest(at, off []mm, q mm) mm {
 	return mm{X: take(xs[:n], 0.5), Y: take(ys[:n], 0.5)}
 }
 
-// weighted is the mean of the middle half of vs by weight: smooth like a mean, and
-// not moved by strays.
-func weighted(vs, ws []float64, order []int) float64 {
-	order = order[:len(vs)]
+// pulls are ways by which bubbles move a knot, with their weights, gathered by their
+// lengths: pullStep mm each, from -mostPull to mostPull.
+type pulls [2*mostPull/pullStep + 1]struct{ weight, sum float64 }
+
+const (
+	mostPull = 1.28 // mm, a little more than mostRoom
+	pullStep = 0.02 // of which ways need not be ordered: a sixth of a pixel of 200 dpi
+)
+
+func (p *pulls) add(by, weight float64) {
+	k := &p[int((min(max(by, -mostPull), mostPull)+mostPull)/pullStep+0.5)]
+	k.weight += weight
+	k.sum += weight * by
+}
+
+// middle is the mean of the middle half by weight: smooth like a mean, and not moved by
+// strays.
+func (p *pulls) middle() float64 {
 	total := 0.0
-	for i := range order {
-		order[i] = i
-		total += ws[i]
+	for _, k := range p {
+		total += k.weight
 	}
-	slices.SortFunc(order, func(a, b int) int {
-		return cmp.Or(cmp.Compare(vs[a], vs[b]), a-b)
-	})
-	sum, weight, gone := 0.0, 0.0, 0.0
-	for _, i := range order {
-		lo, hi := max(gone, total/4), min(gone+ws[i], total*3/4)
-		if hi > lo {
-			sum += vs[i] * (hi - lo)
-			weight += hi - lo
+	sum, gone := 0.0, 0.0
+	for _, k := range p {
+		if inside := min(gone+k.weight, total*3/4) - max(gone, total/4); inside > 0 {
+			sum += k.sum / k.weight * inside
 		}
-		gone += ws[i]
+		gone += k.weight
 	}
-	return sum / weight
+	return sum / (total / 2)
 }

@@ -126,9 +126,12 @@ func smooth(off []mm, ok []bool) (share, rms float64) {
 		if !ok[i] {
 			continue
 		}
-		m := neighbours(raw, ok, i, 3)
-		if math.Abs(raw[i].Y-m.Y) <= tickOff && math.Abs(raw[i].X-m.X) <= 2*tickOff {
-			keep[i] = true
+		keep[i] = calm(raw, ok, i)
+		if !keep[i] {
+			m := neighbours(raw, ok, i, calmReach)
+			keep[i] = math.Abs(raw[i].Y-m.Y) <= tickOff && math.Abs(raw[i].X-m.X) <= 2*tickOff
+		}
+		if keep[i] {
 			kept++
 		}
 	}
@@ -145,6 +148,24 @@ func smooth(off []mm, ok []bool) (share, rms float64) {
 		}
 	}
 	return float64(kept) / float64(len(off)), math.Sqrt(rms)
+}
+
+// calmReach is how many neighbours on each side say whether a tick is a stray.
+const calmReach = 3
+
+// calm says whether the ticks around i lie so much alike that it cannot stray from what its
+// neighbours say: no slope between values that differ by d is more than d a tick.
+func calm(off []mm, ok []bool, i int) bool {
+	lo, hi := off[i], off[i]
+	for j := max(i-calmReach, 0); j <= min(i+calmReach, len(off)-1); j++ {
+		if !ok[j] {
+			return false
+		}
+		lo = mm{X: min(lo.X, off[j].X), Y: min(lo.Y, off[j].Y)}
+		hi = mm{X: max(hi.X, off[j].X), Y: max(hi.Y, off[j].Y)}
+	}
+	d := hi.Sub(lo).Mul(1 + calmReach)
+	return d.Y <= tickOff && d.X <= 2*tickOff
 }
 
 // neighbours is the straight line of least squares through the reach kept values

@@ -25,9 +25,9 @@ type Figures struct {
 // 100 dpi has 60,000.
 const maxRuns = 1 << 20
 
-// limitBlock is the side in pixels of a block with one limit of darkness: paper changes
-// slower.
-const limitBlock = 8
+// limitBlock is the side in pixels of a block with one limit of darkness: paper is known
+// for tiles twice as large.
+const limitBlock = 16
 
 // Blobs finds the dark figures of img whose box is from least to most pixels long
 // and high, in the order of their first rows. Dark is what is darker than ratio of
@@ -57,7 +57,7 @@ func (f *Figures) within(img *image.Gray, paper *Paper, r image.Rectangle, ratio
 	f.limit, f.line = sized(f.limit, nx*ny), sized(f.line, w)
 	f.white = sized(f.white, nx)
 	for j := range ny {
-		paper.row(r.Min.X, float64(r.Min.Y+j*limitBlock), limitBlock, f.white)
+		paper.row(r.Min.X+limitBlock/2, float64(r.Min.Y+j*limitBlock+limitBlock/2), limitBlock, f.white)
 		for i, white := range f.white {
 			f.limit[j*nx+i] = uint8(min(max(ratio*white, 0), 255))
 		}

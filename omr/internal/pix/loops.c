@@ -33,16 +33,13 @@ FAST static int halve_fast(const uint8_t *a, const uint8_t *b, int w, uint8_t *d
 }
 #endif
 
-static void halve(const uint8_t *src, ptrdiff_t stride, int w, int h, uint8_t *dst) {
-	for (int y = 0; y < h; y++, dst += w) {
-		const uint8_t *a = src + 2 * y * stride, *b = a + stride;
-		int x = 0;
+static void halve(const uint8_t *a, const uint8_t *b, int w, uint8_t *dst) {
+	int x = 0;
 #if defined(__x86_64__)
-		if (fast())
-			x = halve_fast(a, b, w, dst);
+	if (fast())
+		x = halve_fast(a, b, w, dst);
 #endif
-		halve_row(a, b, x, w, dst);
-	}
+	halve_row(a, b, x, w, dst);
 }
 
 CLONES static void add_row(uint16_t *restrict sums, const uint8_t *restrict row, int n) {
@@ -51,38 +48,78 @@ CLONES static void add_row(uint16_t *restrict sums, const uint8_t *restrict row,
 }
 
 // A third of a row, from three rows: what 300 dpi are reduced by.
-CLONES static void third(const uint8_t *restrict a, const uint8_t *restrict b, const uint8_t *restrict c, int w,
-                         uint16_t *restrict sums, uint8_t *restrict dst) {
-	for (int x = 0; x < 3 * w; x++)
-		sums[x] = (uint16_t)(a[x] + b[x] + c[x]);
-	for (int x = 0; x < w; x++) {
-		uint32_t s = (uint32_t)sums[3 * x] + sums[3 * x + 1] + sums[3 * x + 2] + 4;
-		dst[x] = (uint8_t)(s * 58255u >> 19); // a ninth, of all that 9·255+4 may be
+CLONES static void third_row(const uint8_t *restrict a, const uint8_t *restrict b, const uint8_t *restrict c, int x, int w,
+                             uint8_t *restrict dst) {
+	for (; x < w; x++) {
+		uint32_t s = 4;
+		for (int i = 3 * x; i < 3 * x + 3; i++)
+			s += (uint32_t)a[i] + b[i] + c[i];
+		dst[x] = (uint8_t)(s * 7282 >> 16); // a ninth, of all that 9·255+4 may be
 	}
 }
 
+#if defined(__x86_64__)
+FAST static inline __m256i ninths(const uint16_t *sums) {
+	__m256i s = _mm256_add_epi16(_mm256_loadu_si256((const __m256i *)sums), _mm256_loadu_si256((const __m256i *)(sums + 1)));
+	s = _mm256_add_epi16(_mm256_add_epi16(s, _mm256_loadu_si256((const __m256i *)(sums + 2))), _mm256_set1_epi16(4));
+	return _mm256_mulhi_epu16(s, _mm256_set1_epi16(7282));
+}
+
+// Each third of the means around every pixel.
+FAST static int third_fast(const uint8_t *a, const uint8_t *b, const uint8_t *c, int w, uint16_t *sums, uint8_t *dst) {
+	const __m128i m0 = _mm_setr_epi8(0, 3, 6, 9, 12, 15, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+	const __m128i m1 = _mm_setr_epi8(-1, -1, -1, -1, -1, -1, 2, 5, 8, 11, 14, -1, -1, -1, -1, -1);
+	const __m128i m2 = _mm_setr_epi8(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 1, 4, 7, 10, 13);
+	int i = 0, x = 0;
+	for (; i + 16 <= 3 * w; i += 16) {
+		__m256i s = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(a + i)));
+		s = _mm256_add_epi16(s, _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(b + i))));
+		s = _mm256_add_epi16(s, _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(c + i))));
+		_mm256_storeu_si256((__m256i *)(sums + i), s);
+	}
+	for (; 3 * x + 50 <= i; x += 16) {
+		const uint16_t *at = sums + 3 * x;
+		__m256i p = _mm256_permute4x64_epi64(_mm256_packus_epi16(ninths(at), ninths(at + 16)), 0xD8);
+		__m256i q = ninths(at + 32);
+		__m128i r = _mm_packus_epi16(_mm256_castsi256_si128(q), _mm256_extracti128_si256(q, 1));
+		r = _mm_or_si128(_mm_shuffle_epi8(r, m2), _mm_shuffle_epi8(_mm256_extracti128_si256(p, 1), m1));
+		_mm_storeu_si128((__m128i *)(dst + x), _mm_or_si128(r, _mm_shuffle_epi8(_mm256_castsi256_si128(p), m0)));
+	}
+	return x;
+}
+#endif
+
+static void third(const uint8_t *a, const uint8_t *b, const uint8_t *c, int w, uint16_t *sums, uint8_t *dst) {
+	int x = 0;
+#if defined(__x86_64__)
+	if (fast())
+		x = third_fast(a, b, c, w, sums, dst);
+#endif
+	third_row(a, b, c, x, w, dst);
+}
+
+// From the last row up: what was decoded last is still close to the processor.
 void pix_shrink(const uint8_t *src, ptrdiff_t stride, int w, int h, int k, uint8_t *dst, uint16_t *sums) {
-	if (k == 2) {
-		halve(src, stride, w, h, dst);
-		return;
-	}
-	if (k == 3) {
-		for (int y = 0; y < h; y++, dst += w) {
-			const uint8_t *row = src + 3 * y * stride;
-			third(row, row + stride, row + 2 * stride, w, sums, dst);
-		}
-		return;
-	}
 	uint64_t area = (uint64_t)k * k, inverse = ((uint64_t)1 << 40) / area + 1;
-	for (int y = 0; y < h; y++, dst += w) {
+	for (int y = h - 1; y >= 0; y--) {
+		const uint8_t *row = src + (ptrdiff_t)y * k * stride;
+		uint8_t *to = dst + (ptrdiff_t)y * w;
+		if (k == 2) {
+			halve(row, row + stride, w, to);
+			continue;
+		}
+		if (k == 3) {
+			third(row, row + stride, row + 2 * stride, w, sums, to);
+			continue;
+		}
 		memset(sums, 0, (size_t)w * k * sizeof *sums);
 		for (int j = 0; j < k; j++)
-			add_row(sums, src + ((ptrdiff_t)y * k + j) * stride, w * k);
+			add_row(sums, row + j * stride, w * k);
 		for (int x = 0; x < w; x++) {
 			uint64_t s = area / 2;
 			for (int i = 0; i < k; i++)
 				s += sums[x * k + i];
-			dst[x] = (uint8_t)(s * inverse >> 40);
+			to[x] = (uint8_t)(s * inverse >> 40);
 		}
 	}
 }
@@ -553,18 +590,15 @@ void pix_gaps(const uint8_t *img, ptrdiff_t stride, int w, int y0, int y1, const
 // The pixels of 64 that are darker than their limits, as bits.
 static uint64_t darker(const uint8_t *row, const uint8_t *limit, int n) {
 	uint64_t bits = 0;
+	int i = 0;
 #if defined(__x86_64__)
-	if (n == 64) {
-		for (int i = 0; i < 64; i += 16) {
-			__m128i over = _mm_subs_epu8(_mm_loadu_si128((const __m128i *)(limit + i)),
-			                             _mm_loadu_si128((const __m128i *)(row + i)));
-			unsigned m = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(over, _mm_setzero_si128()));
-			bits |= (uint64_t)(~m & 0xFFFF) << i;
-		}
-		return bits;
+	for (; i + 16 <= n; i += 16) {
+		__m128i over = _mm_subs_epu8(_mm_loadu_si128((const __m128i *)(limit + i)), _mm_loadu_si128((const __m128i *)(row + i)));
+		unsigned m = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(over, _mm_setzero_si128()));
+		bits |= (uint64_t)(~m & 0xFFFF) << i;
 	}
 #endif
-	for (int i = 0; i < n; i++)
+	for (; i < n; i++)
 		bits |= (uint64_t)(row[i] < limit[i]) << i;
 	return bits;
 }
@@ -573,9 +607,8 @@ int pix_runs(const uint8_t *img, ptrdiff_t stride, const int32_t box[4], const u
              int *row, uint8_t *line) {
 	int n = 0, y = *row, x0 = box[0], w = box[2] - x0;
 	for (; y < box[3] && n + w / 2 + 1 <= most; y++) {
-		if ((y - box[1]) % 8 == 0 || y == *row)
-			for (int x = 0; x < w; x += 8)
-				memset(line + x, limit[(y - box[1]) / 8 * nx + x / 8], (size_t)(w - x < 8 ? w - x : 8));
+		if ((y - box[1]) % BLOCK == 0 || y == *row)
+			spread(limit + (y - box[1]) / BLOCK * nx, w, line);
 		const uint8_t *at = img + y * stride + x0;
 		uint64_t before = 0; // the last bit of the 64 before
 		int start = 0;
@@ -871,56 +904,6 @@ FAST static void middle4(double *v) {
 	}
 }
 
-WIDE static void profile8(const pix_picture *p, const double a[2], const double ab[2], const double across[2], int m,
-                          int n, double *dst) {
-	double steps = n > 1 ? n - 1 : 1;
-	const __m512d half = _mm512_set1_pd(0.5), first = _mm512_setr_pd(0, 1, 2, 3, 4, 5, 6, 7);
-	for (int i = 0; i < n; i += 8) {
-		__m512d t = _mm512_div_pd(_mm512_min_pd(_mm512_add_pd(_mm512_set1_pd(i), first), _mm512_set1_pd(n - 1)), _mm512_set1_pd(steps));
-		__m512d x = _mm512_add_pd(_mm512_set1_pd(a[0]), _mm512_mul_pd(_mm512_set1_pd(ab[0]), t));
-		__m512d y = _mm512_add_pd(_mm512_set1_pd(a[1]), _mm512_mul_pd(_mm512_set1_pd(ab[1]), t));
-		__m512d all = _mm512_setzero_pd();
-		for (int j = 0; j < m; j++) {
-			double s = (2 * (double)j + 1) / (double)m - 1;
-			__m512d u = _mm512_sub_pd(_mm512_add_pd(x, _mm512_set1_pd(across[0] * s)), half);
-			__m512d v = _mm512_sub_pd(_mm512_add_pd(y, _mm512_set1_pd(across[1] * s)), half);
-			if (open8(p, u, v)) {
-				all = _mm512_add_pd(all, at8(p, u, v));
-				continue;
-			}
-			double us[8], vs[8];
-			_mm512_storeu_pd(us, u);
-			_mm512_storeu_pd(vs, v);
-			for (int k = 0; k < 8; k++)
-				us[k] = at(p, us[k], vs[k]);
-			all = _mm512_add_pd(all, _mm512_loadu_pd(us));
-		}
-		__mmask8 left = n - i < 8 ? (__mmask8)((1 << (n - i)) - 1) : 255;
-		_mm512_mask_storeu_pd(dst + i, left, _mm512_div_pd(all, _mm512_set1_pd(m)));
-	}
-}
-
-FAST static void profile4(const pix_picture *p, const double a[2], const double ab[2], const double across[2], int m,
-                          int n, double *dst) {
-	double steps = n > 1 ? n - 1 : 1;
-	for (int i = 0; i < n; i += 4) {
-		double cx[4], cy[4], sum[4];
-		for (int k = 0; k < 4; k++) {
-			double t = (double)(i + k < n ? i + k : n - 1) / steps;
-			cx[k] = a[0] + ab[0] * t;
-			cy[k] = a[1] + ab[1] * t;
-		}
-		__m256d x = _mm256_loadu_pd(cx), y = _mm256_loadu_pd(cy), all = _mm256_setzero_pd(), half = _mm256_set1_pd(0.5);
-		for (int j = 0; j < m; j++) {
-			double t = (2 * (double)j + 1) / (double)m - 1;
-			all = _mm256_add_pd(all, at4(p, _mm256_sub_pd(_mm256_add_pd(x, _mm256_set1_pd(across[0] * t)), half),
-			                             _mm256_sub_pd(_mm256_add_pd(y, _mm256_set1_pd(across[1] * t)), half)));
-		}
-		_mm256_storeu_pd(sum, _mm256_div_pd(all, _mm256_set1_pd(m)));
-		memcpy(dst + i, sum, (size_t)(n - i < 4 ? n - i : 4) * sizeof *dst);
-	}
-}
-
 #endif
 
 void pix_samples(const pix_picture *p, const double c[2], const double l[4], const double *steps, int n, double *dst) {
@@ -959,26 +942,86 @@ void pix_middles(const pix_picture *p, const double c[2], const double l[4], con
 	}
 }
 
+// Places of profiles are whole numbers: 65536 of a pixel, whose centre is at 0. Brightness
+// between pixels is so in 65536 of a step.
+enum { PIXEL = 1 << 16, FAR = 32000 };
+
+static int64_t fixed(double v) {
+	v = v > -FAR ? v : -FAR; // so what is no number
+	return (int64_t)(((v < FAR ? v : FAR) + FAR) * PIXEL + 0.5) - (int64_t)FAR * PIXEL;
+}
+
+static int64_t between(const pix_picture *p, int64_t x, int64_t y) {
+	int64_t mx = (int64_t)(p->w - 1) * PIXEL, my = (int64_t)(p->h - 1) * PIXEL;
+	x = x < 0 ? 0 : x > mx ? mx : x;
+	y = y < 0 ? 0 : y > my ? my : y;
+	const uint8_t *o = p->at + y / PIXEL * p->stride + x / PIXEL;
+	int64_t fx = x % PIXEL >> 8, fy = y % PIXEL >> 8;
+	ptrdiff_t right = x < mx, down = y < my ? p->stride : 0;
+	int64_t top = 256 * o[0] + (o[right] - o[0]) * fx, low = 256 * o[down] + (o[down + right] - o[down]) * fx;
+	return 256 * top + (low - top) * fy;
+}
+
+// A way from x, y on in steps of dx, dy.
+typedef struct {
+	int64_t x, y, dx, dy;
+} way;
+
+#if defined(__x86_64__)
+// Whether a way of n places is a pixel inside the right border and two inside the lower one.
+static int inside(const pix_picture *p, way w, int n) {
+	int64_t x = w.x + (n - 1) * w.dx, y = w.y + (n - 1) * w.dy, mx = (int64_t)(p->w - 1) * PIXEL, my = (int64_t)(p->h - 2) * PIXEL;
+	return w.x >= 0 && x >= 0 && w.y >= 0 && y >= 0 && w.x < mx && x < mx && w.y < my && y < my;
+}
+
+WIDE static void profile16(const pix_picture *p, const way *ways, int m, int n, double *dst) {
+	const __m512i pair = _mm512_broadcast_i32x4(_mm_setr_epi8(0, -1, 1, -1, 4, -1, 5, -1, 8, -1, 9, -1, 12, -1, 13, -1));
+	const __m512i byte = _mm512_set1_epi32(255), first = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+	const __m512d whole = _mm512_set1_pd((double)PIXEL * m);
+	for (int i = 0; i < n; i += 16) {
+		__m512i k = _mm512_min_epi32(_mm512_add_epi32(_mm512_set1_epi32(i), first), _mm512_set1_epi32(n - 1)), all = _mm512_setzero_si512();
+		__m512i dx = _mm512_mullo_epi32(k, _mm512_set1_epi32((int)ways->dx)), dy = _mm512_mullo_epi32(k, _mm512_set1_epi32((int)ways->dy));
+		for (int j = 0; j < m; j++) {
+			__m512i x = _mm512_add_epi32(_mm512_set1_epi32((int)ways[j].x), dx), y = _mm512_add_epi32(_mm512_set1_epi32((int)ways[j].y), dy);
+			__m512i o = _mm512_add_epi32(_mm512_mullo_epi32(_mm512_srli_epi32(y, 16), _mm512_set1_epi32(p->stride)), _mm512_srli_epi32(x, 16));
+			__m512i top = _mm512_shuffle_epi8(_mm512_i32gather_epi32(o, p->at, 1), pair);
+			__m512i low = _mm512_shuffle_epi8(_mm512_i32gather_epi32(o, p->at + p->stride, 1), pair);
+			__m512i fx = _mm512_and_si512(_mm512_srli_epi32(x, 8), byte), fy = _mm512_and_si512(_mm512_srli_epi32(y, 8), byte);
+			__m512i share = _mm512_or_si512(_mm512_sub_epi32(_mm512_set1_epi32(256), fx), _mm512_slli_epi32(fx, 16));
+			top = _mm512_madd_epi16(top, share), low = _mm512_madd_epi16(low, share);
+			all = _mm512_add_epi32(all, _mm512_add_epi32(_mm512_slli_epi32(top, 8), _mm512_mullo_epi32(_mm512_sub_epi32(low, top), fy)));
+		}
+		__mmask16 some = n - i < 16 ? (__mmask16)((1 << (n - i)) - 1) : 0xFFFF;
+		_mm512_mask_storeu_pd(dst + i, (__mmask8)some, _mm512_div_pd(_mm512_cvtepi32_pd(_mm512_castsi512_si256(all)), whole));
+		_mm512_mask_storeu_pd(dst + i + 8, (__mmask8)(some >> 8), _mm512_div_pd(_mm512_cvtepi32_pd(_mm512_extracti64x4_epi64(all, 1)), whole));
+	}
+}
+#endif
+
 void pix_profile(const pix_picture *p, const double a[2], const double ab[2], const double across[2], int m, int n,
                  double *dst) {
+	way ways[MOST_LINES];
+	int in = 1, steps = n > 1 ? n - 1 : 1;
+	int64_t dx = fixed(ab[0] / steps), dy = fixed(ab[1] / steps);
+	m = m < MOST_LINES ? m : MOST_LINES;
+	for (int j = 0; j < m; j++) {
+		double t = (2 * (double)j + 1) / (double)m - 1;
+		ways[j] = (way){fixed(a[0] + across[0] * t - 0.5), fixed(a[1] + across[1] * t - 0.5), dx, dy};
 #if defined(__x86_64__)
-	if (wide() && roomy(p)) {
-		profile8(p, a, ab, across, m, n, dst);
-		return;
+		in = in && inside(p, ways[j], n);
+#endif
 	}
-	if (fast() && roomy(p)) {
-		profile4(p, a, ab, across, m, n, dst);
+#if defined(__x86_64__)
+	if (in && wide() && roomy(p)) {
+		profile16(p, ways, m, n, dst);
 		return;
 	}
 #endif
-	double steps = n > 1 ? n - 1 : 1;
 	for (int i = 0; i < n; i++) {
-		double f = (double)i / steps, cx = a[0] + ab[0] * f, cy = a[1] + ab[1] * f, sum = 0;
-		for (int j = 0; j < m; j++) {
-			double t = (2 * (double)j + 1) / (double)m - 1;
-			sum += at(p, cx + across[0] * t - 0.5, cy + across[1] * t - 0.5);
-		}
-		dst[i] = sum / (double)m;
+		int64_t sum = 0;
+		for (int j = 0; j < m; j++)
+			sum += between(p, ways[j].x + i * ways[j].dx, ways[j].y + i * ways[j].dy);
+		dst[i] = (double)sum / ((double)PIXEL * m);
 	}
 }
 
@@ -1068,7 +1111,7 @@ typedef struct {
 	ptrdiff_t stride;
 	int n, r, wide;
 	uint16_t *sums;
-	double *scores, white, far, near;
+	double *scores, per, near; // what a step of brightness in a sum scores, and what a pixel's move loses
 	uint8_t summed[2 * MOST_REACH + 1], scored[2 * MOST_REACH + 1];
 } stencil;
 
@@ -1082,12 +1125,21 @@ static void add_rows(uint16_t *sum, const uint8_t *at, const int32_t *off, int n
 
 #if defined(__x86_64__)
 FAST static void add_rows_fast(uint16_t *sum, const uint8_t *at, const int32_t *off, int n, int wide) {
-	for (int k = 0; k < wide; k += 16) {
+	int k = 0;
+	for (; k + 16 <= wide; k += 16) {
 		__m256i s = _mm256_setzero_si256();
+#pragma GCC unroll 8
 		for (int i = 0; i < n; i++)
 			s = _mm256_add_epi16(s, _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(at + off[i] + k))));
 		_mm256_storeu_si256((__m256i *)(sum + k), s);
 	}
+	if (k == wide)
+		return;
+	__m128i s = _mm_setzero_si128();
+#pragma GCC unroll 8
+	for (int i = 0; i < n; i++)
+		s = _mm_add_epi16(s, _mm_cvtepu8_epi16(_mm_loadl_epi64((const __m128i *)(at + off[i] + k))));
+	_mm_storeu_si128((__m128i *)(sum + k), s);
 }
 
 WIDE static void add_rows_wide(uint16_t *sum, const uint8_t *at, const int32_t *off, int n, int wide) {
@@ -1126,34 +1178,13 @@ static uint16_t *sums_of(stencil *s, int g, int y) {
 	return row;
 }
 
-static void score(const stencil *s, const uint16_t *on, const uint16_t *out, const uint16_t *in, int y, double *to) {
-	for (int k = 0; k < 2 * s->r + 1; k++) {
-		double x = k - s->r, a = (double)on[k] / s->n, b = (double)out[k] / s->n, c = (double)in[k] / s->n;
-		double more = (c - a) / s->white;
-		to[k] = (b - a) / s->white + 0.5 * (more > 0 ? more : 0) - s->near * (x * x + (double)y * y) / (s->far * s->far);
+CLONES static void score(const stencil *s, const uint16_t *restrict on, const uint16_t *restrict out, const uint16_t *restrict in,
+                         int y, double *restrict to) {
+	for (int k = 0; k < s->wide; k++) {
+		int x = k - s->r, more = in[k] - on[k];
+		to[k] = (out[k] - on[k]) * s->per + 0.5 * ((more > 0 ? more : 0) * s->per) - s->near * (x * x + y * y);
 	}
 }
-
-#if defined(__x86_64__)
-// n is a power of two, so that its inverse is exact.
-FAST static inline __m256d means4(const uint16_t *sums, __m256d n) {
-	return _mm256_mul_pd(_mm256_cvtepi32_pd(_mm_cvtepu16_epi32(_mm_loadl_epi64((const __m128i *)sums))), n);
-}
-
-FAST static void score_fast(const stencil *s, const uint16_t *on, const uint16_t *out, const uint16_t *in, int y,
-                            double *to) {
-	const __m256d w = _mm256_set1_pd(s->white), half = _mm256_set1_pd(0.5), zero = _mm256_setzero_pd();
-	const __m256d f = _mm256_set1_pd(s->far * s->far), e = _mm256_set1_pd(s->near), n = _mm256_set1_pd(1.0 / s->n);
-	for (int k = 0; k < 2 * s->r + 1; k += 4) { // rows are filled to sixteens
-		__m256d a = means4(on + k, n), b = means4(out + k, n), c = means4(in + k, n);
-		__m256d x = _mm256_add_pd(_mm256_set1_pd(k - s->r), _mm256_setr_pd(0, 1, 2, 3));
-		__m256d d = _mm256_add_pd(_mm256_mul_pd(x, x), _mm256_set1_pd((double)y * y));
-		__m256d more = _mm256_max_pd(_mm256_div_pd(_mm256_sub_pd(c, a), w), zero);
-		__m256d v = _mm256_add_pd(_mm256_div_pd(_mm256_sub_pd(b, a), w), _mm256_mul_pd(half, more));
-		_mm256_storeu_pd(to + k, _mm256_sub_pd(v, _mm256_div_pd(_mm256_mul_pd(e, d), f)));
-	}
-}
-#endif
 
 // The scores of row y; that of no move across is at 0.
 static const double *scores_of(stencil *s, int y) {
@@ -1161,13 +1192,7 @@ static const double *scores_of(stencil *s, int y) {
 	if (s->scored[y + s->r])
 		return row + s->r;
 	s->scored[y + s->r] = 1;
-	const uint16_t *on = sums_of(s, 0, y), *out = sums_of(s, 1, y), *in = sums_of(s, 2, y);
-#if defined(__x86_64__)
-	if (fast() && (s->n & (s->n - 1)) == 0)
-		score_fast(s, on, out, in, y, row);
-	else
-#endif
-		score(s, on, out, in, y, row);
+	score(s, sums_of(s, 0, y), sums_of(s, 1, y), sums_of(s, 2, y), y, row);
 	return row + s->r;
 }
 
@@ -1180,7 +1205,7 @@ CLONES static int any_below(const uint16_t *row, int n, int limit) {
 
 // Whether a move in row y may score more than least: nothing is brighter than 255.
 static int worth(stencil *s, int y, double least) {
-	double limit = s->n * (255 - (least - 1e-6) * s->white / 1.5);
+	double limit = 255 * s->n - (least - 1e-6) / (1.5 * s->per);
 	return limit >= 0 && (limit >= UINT16_MAX || any_below(sums_of(s, 0, y), 2 * s->r + 1, (int)limit));
 }
 
@@ -1201,23 +1226,25 @@ CLONES static void pixels_from(int i, const double c[2], const double l[4], cons
 }
 
 #if defined(__x86_64__)
-WIDE static int pixels8(const double c[2], const double l[4], const double *steps, int n, int stride, int32_t *off,
-                        int32_t box[4]) {
+// The same for three groups, as far as there are eight places in each.
+WIDE static int pixels8(const double c[2], const double l[4], const double *const steps[3], int n, int stride,
+                        int32_t off[3][MOST_PLACES], int32_t box[4]) {
 	const __m512d cx = _mm512_set1_pd(c[0]), cy = _mm512_set1_pd(c[1]);
 	const __m512d xx = _mm512_set1_pd(l[0]), xy = _mm512_set1_pd(l[1]), yx = _mm512_set1_pd(l[2]), yy = _mm512_set1_pd(l[3]);
 	const __m512i even = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14), odd = _mm512_setr_epi64(1, 3, 5, 7, 9, 11, 13, 15);
 	__m256i x0 = _mm256_set1_epi32(box[0]), y0 = _mm256_set1_epi32(box[1]), x1 = _mm256_set1_epi32(box[2]), y1 = _mm256_set1_epi32(box[3]);
 	enum { down = _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC };
 	int i = 0;
-	for (; i + 8 <= n; i += 8) {
-		__m512d u = _mm512_loadu_pd(steps + 2 * i), v = _mm512_loadu_pd(steps + 2 * i + 8);
-		__m512d sx = _mm512_permutex2var_pd(u, even, v), sy = _mm512_permutex2var_pd(u, odd, v);
-		__m256i x = _mm512_cvt_roundpd_epi32(_mm512_add_pd(_mm512_add_pd(cx, _mm512_mul_pd(xx, sx)), _mm512_mul_pd(xy, sy)), down);
-		__m256i y = _mm512_cvt_roundpd_epi32(_mm512_add_pd(_mm512_add_pd(cy, _mm512_mul_pd(yx, sx)), _mm512_mul_pd(yy, sy)), down);
-		x0 = _mm256_min_epi32(x0, x), x1 = _mm256_max_epi32(x1, x);
-		y0 = _mm256_min_epi32(y0, y), y1 = _mm256_max_epi32(y1, y);
-		_mm256_storeu_si256((__m256i *)(off + i), _mm256_add_epi32(_mm256_mullo_epi32(y, _mm256_set1_epi32(stride)), x));
-	}
+	for (; i + 8 <= n; i += 8)
+		for (int g = 0; g < 3; g++) {
+			__m512d u = _mm512_loadu_pd(steps[g] + 2 * i), v = _mm512_loadu_pd(steps[g] + 2 * i + 8);
+			__m512d sx = _mm512_permutex2var_pd(u, even, v), sy = _mm512_permutex2var_pd(u, odd, v);
+			__m256i x = _mm512_cvt_roundpd_epi32(_mm512_add_pd(_mm512_add_pd(cx, _mm512_mul_pd(xx, sx)), _mm512_mul_pd(xy, sy)), down);
+			__m256i y = _mm512_cvt_roundpd_epi32(_mm512_add_pd(_mm512_add_pd(cy, _mm512_mul_pd(yx, sx)), _mm512_mul_pd(yy, sy)), down);
+			x0 = _mm256_min_epi32(x0, x), x1 = _mm256_max_epi32(x1, x);
+			y0 = _mm256_min_epi32(y0, y), y1 = _mm256_max_epi32(y1, y);
+			_mm256_storeu_si256((__m256i *)(off[g] + i), _mm256_add_epi32(_mm256_mullo_epi32(y, _mm256_set1_epi32(stride)), x));
+		}
 	__m512i least = _mm512_inserti64x4(_mm512_castsi256_si512(x0), y0, 1), most = _mm512_inserti64x4(_mm512_castsi256_si512(x1), y1, 1);
 	box[0] = _mm512_mask_reduce_min_epi32(0x00FF, least), box[1] = _mm512_mask_reduce_min_epi32(0xFF00, least);
 	box[2] = _mm512_mask_reduce_max_epi32(0x00FF, most), box[3] = _mm512_mask_reduce_max_epi32(0xFF00, most);
@@ -1225,22 +1252,17 @@ WIDE static int pixels8(const double c[2], const double l[4], const double *step
 }
 #endif
 
-static void pixels(const double c[2], const double l[4], const double *steps, int n, int stride, int32_t *off, int32_t box[4]) {
-	int i = 0;
-#if defined(__x86_64__)
-	if (wide())
-		i = pixels8(c, l, steps, n, stride, off, box);
-#endif
-	if (i < n)
-		pixels_from(i, c, l, steps, n, stride, off, box);
-}
-
 // Finds the pixels of all places, and whether they stay inside the picture.
 static int place(stencil *s, const pix_picture *p, const double c[2], const double l[4], const double *const steps[3]) {
 	int32_t box[4] = {INT32_MAX, INT32_MAX, INT32_MIN, INT32_MIN};
+	int i = 0;
 	s->at = p->at;
-	for (int g = 0; g < 3; g++)
-		pixels(c, l, steps[g], s->n, p->stride, s->off[g], box);
+#if defined(__x86_64__)
+	if (wide())
+		i = pixels8(c, l, steps, s->n, p->stride, s->off, box);
+#endif
+	for (int g = 0; g < 3 && i < s->n; g++)
+		pixels_from(i, c, l, steps[g], s->n, p->stride, s->off[g], box);
 	int64_t r = s->r;
 	if (box[0] < r || box[1] < r || box[2] + r >= p->w || box[3] + r >= p->h)
 		return 0;
@@ -1253,26 +1275,31 @@ int pix_climb(const pix_picture *p, const double c[2], const double l[4], const 
 	if (n > MOST_PLACES || r > MOST_REACH || (uint64_t)p->stride * (uint64_t)p->h >= INT32_MAX)
 		return 0;
 	s.n = n, s.r = r, s.wide = wide, s.stride = p->stride;
-	s.sums = sums, s.scores = scores, s.white = how[0], s.far = how[1], s.near = how[2];
+	double far = how[1];
+	s.sums = sums, s.scores = scores, s.per = 1 / (n * how[0]), s.near = how[2] / (far * far);
 	if (!place(&s, p, c, l, steps))
 		return 0;
 	memset(s.summed, 0, (size_t)(2 * r + 1));
 	memset(s.scored, 0, (size_t)(2 * r + 1));
-	double best = scores_of(&s, 0)[0], limit = s.far * s.far + 0.5;
-	int bx = 0, by = 0;
-	for (int reach = (int)s.far;;) {
-		int x0 = bx, y0 = by, m = reach / step * step;
+	double best = scores_of(&s, 0)[0];
+	int bx = 0, by = 0, limit = (int)(far * far + 0.5);
+	for (int reach = (int)far;;) {
+		int x0 = bx, y0 = by, m = reach / step * step, close = m > 0 ? step : 0;
 		double least = best; // that the best of these moves scores: from the rows around the last best
-		for (int y = y0 - (m > 0 ? step : 0); y <= y0 + (m > 0 ? step : 0); y += step)
-			for (int x = x0 - m; x <= x0 + m; x += step)
-				if ((double)(x * x + y * y) <= limit && scores_of(&s, y)[x] > least)
-					least = scores_of(&s, y)[x];
-		for (int y = y0 - m; y <= y0 + m; y += step) {
-			if ((double)y * y > limit || !worth(&s, y, least))
+		for (int y = y0 - close; y <= y0 + close; y += step) {
+			if (y * y > limit)
 				continue;
 			const double *row = scores_of(&s, y);
 			for (int x = x0 - m; x <= x0 + m; x += step)
-				if ((double)(x * x + y * y) <= limit && row[x] > best + 1e-9) {
+				if (x * x + y * y <= limit && row[x] > least)
+					least = row[x];
+		}
+		for (int y = y0 - m; y <= y0 + m; y += step) {
+			if (y * y > limit || !worth(&s, y, least))
+				continue;
+			const double *row = scores_of(&s, y);
+			for (int x = x0 - m; x <= x0 + m; x += step)
+				if (x * x + y * y <= limit && row[x] > best + 1e-9) {
 					best = row[x];
 					bx = x;
 					by = y;

@@ -136,8 +136,9 @@ func (q *Quartets) Middles(img *image.Gray, c Point, l Lens, dst []float64) {
 }
 
 // Profile sets dst to the brightness along the way from a to b, each value the mean of m
-// places, evenly spaced on a line across that way: across is the way from the middle of
-// that line to its end. The first value is at a, the last at b.
+// places (64 at most), evenly spaced on a line across that way: across is the way from the
+// middle of that line to its end. The first value is at a, the last at b, both within
+// 32,000 pixels.
 func Profile(img *image.Gray, a, b, across Point, m int, dst []float64) {
 	if len(dst) == 0 {
 		return
@@ -202,9 +203,9 @@ func Tones(img *image.Gray) (grey, white float64) {
 }
 
 // quantiles sets white to the brightness that share of each of the tiles of a band
-// does not exceed. A band has at most 255 rows.
-func quantiles(img *image.Gray, y0, y1, tile int, share float64, white []uint8, line []uint8) {
-	C.pix_quantiles(first(img.Pix[y0*img.Stride:]), C.ptrdiff_t(img.Stride), C.int(img.Rect.Dx()), C.int(y1-y0), C.int(tile),
+// does not exceed. Of the rows of the band, of which one in every is looked at, are 255 at most.
+func quantiles(img *image.Gray, y0, y1, every, tile int, share float64, white []uint8, line []uint8) {
+	C.pix_quantiles(first(img.Pix[y0*img.Stride:]), C.ptrdiff_t(every*img.Stride), C.int(img.Rect.Dx()), C.int((y1-y0+every-1)/every), C.int(tile),
 		C.int(len(white)), C.double(share), first(white), first(line))
 }
 
@@ -258,7 +259,7 @@ func (s *Stencil) climb(c *Climb) bool {
 	if n == 0 || len(s.groups[1]) != n || len(s.groups[2]) != n {
 		return false
 	}
-	wide := (2*r + 1 + 15) &^ 15
+	wide := (2*r + 1 + 7) &^ 7
 	s.sums, s.scores = sized(s.sums, 3*(2*r+1)*wide), sized(s.scores, (2*r+1)*wide)
 	return C.go_climb(first(s.img.Pix), C.size_t(len(s.img.Pix)), C.int(s.img.Stride), C.int(s.img.Rect.Max.X), C.int(s.img.Rect.Max.Y),
 		C.double(s.c.X), C.double(s.c.Y), C.double(s.l.XX), C.double(s.l.XY), C.double(s.l.YX), C.double(s.l.YY),

@@ -15,6 +15,9 @@ extern int pix_vectors;
 // Printed black among darknesses in bytes, and a place that is not seen.
 enum { BLACK = 254, UNSEEN = 255 };
 
+// Places across a profile: more change nothing.
+enum { MOST_LINES = 64 };
+
 // A picture of w×h pixels; size is the bytes from at that may be read.
 typedef struct {
 	const uint8_t *at;
@@ -57,7 +60,7 @@ typedef struct {
 	int32_t index;        // of the blob, or -1
 } pix_figure;
 
-// Lists the runs of pixels darker than limit (nx a row, each for 8×8 pixels of the box
+// Lists the runs of pixels darker than limit (nx a row, each for 16×16 pixels of the box
 // x0, y0, x1, y1) from row y on; returns how many there are, and in *y the row to go on
 // with when the next row may not fit into most.
 int pix_runs(const uint8_t *img, ptrdiff_t stride, const int32_t box[4], const uint8_t *limit, int nx, pix_run *runs,
@@ -119,7 +122,7 @@ double pix_ranked(const double *vs, int n, int k);
 
 // Climbs to the move by whole pixels, up to r in both directions, at which the second of
 // three groups of n places stands out against the first most; see Stencil.Climb. how is
-// White, Far and Near of a Climb. wide is a multiple of 16 above 2r; sums has the room of
+// White, Far and Near of a Climb. wide is a multiple of 8 above 2r; sums has the room of
 // 3·(2r+1)·wide, scores of (2r+1)·wide. out receives x, y, the score there, and those of
 // its left, right, upper and lower neighbours. Rows of moves in which the first group is
 // so bright that no score can be the best are not looked at further. Returns 0 if a place

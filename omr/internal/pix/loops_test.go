@@ -148,7 +148,7 @@ func TestLoopsOverPictures(t *testing.T) {
 // blobsIn are those of some blobs of a picture that lie whole in one of its parts.
 func blobsIn(parts []image.Rectangle, blobs []Blob, all image.Rectangle) (out []Blob) {
 	for _, r := range parts {
-		r.Min.X, r.Min.Y = r.Min.X&^7, r.Min.Y&^7
+		r.Min.X, r.Min.Y = r.Min.X&^15, r.Min.Y&^15
 		for _, b := range blobs {
 			if around := b.Box.Inset(-1).Intersect(all); around.Intersect(r) == around {
 				out = append(out, b)
@@ -161,16 +161,18 @@ func blobsIn(parts []image.Rectangle, blobs []Blob, all image.Rectangle) (out []
 func TestQuantiles(t *testing.T) {
 	img := printed(203, 40, 5)
 	white := make([]uint8, 7)
-	quantiles(img, 3, 33, 30, 0.8, white, make([]uint8, 2*203))
-	for i, got := range white {
-		var hist [256]int
-		for y := 3; y < 33; y++ {
-			for x := i * 30; x < min(i*30+30, 203); x++ {
-				hist[img.GrayAt(x, y).Y]++
+	for every := 1; every < 4; every++ {
+		quantiles(img, 3, 33, every, 30, 0.8, white, make([]uint8, 2*203))
+		for i, got := range white {
+			var hist [256]int
+			for y := 3; y < 33; y += every {
+				for x := i * 30; x < min(i*30+30, 203); x++ {
+					hist[img.GrayAt(x, y).Y]++
+				}
 			}
-		}
-		if want := quantile(&hist, 0.8); int(got) != want {
-			t.Errorf("tile %d: %d, want %d", i, got, want)
+			if want := quantile(&hist, 0.8); int(got) != want {
+				t.Errorf("one row in %d, tile %d: %d, want %d", every, i, got, want)
+			}
 		}
 	}
 }
@@ -358,10 +360,10 @@ func TestClimb(t *testing.T) {
 		for range 300 {
 			c, _, steps := around(rng, 120, 110)
 			l := Lens{XX: 4, XY: 0.3, YX: -0.2, YY: 4}
-			n := 16 + 4*rng.IntN(2) // a power of two, and none
+			n := 16 + 3*rng.IntN(2) // eights, and not
 			far := 1 + 17*rng.Float64()
 			f := Climb{White: 100 + 150*rng.Float64(), Far: far, Near: 0.05, Step: 1 + rng.IntN(4)}
-			s.Set(img, c, l, steps[:n], steps[20:20+n], steps[40:40+n])
+			s.Set(img, c, l, [3][]geom.Point[geom.Paper]{steps[:n], steps[20:][:n], steps[40:][:n]})
 			got := s.Climb(&f)
 			if s.climb(&f) {
 				quick++

@@ -193,17 +193,24 @@ func plainSee(img *image.Gray, c Point, l Lens, sh Sheet, steps []geom.Point[geo
 }
 
 // plainProfile sets dst to the brightness along the way from a to b, each value the mean
-// of m places on a line across it, as Profile says.
+// of m places on a line across it, as Profile says: all in 65536 of a pixel and of a step.
 func plainProfile(img *image.Gray, a, b, across Point, m int, dst []float64) {
+	fixed := func(v float64) int { return int((v+32000)*65536+0.5) - 32000*65536 }
 	n := float64(max(len(dst)-1, 1))
+	d := b.Sub(a)
 	for i := range dst {
-		c := a.Add(b.Sub(a).Mul(float64(i) / n))
-		sum := 0.0
+		sum := 0
 		for j := range m {
 			t := (2*float64(j)+1)/float64(m) - 1
-			sum += at(img, c.X+across.X*t-0.5, c.Y+across.Y*t-0.5)
+			x, y := fixed(a.X+across.X*t-0.5)+i*fixed(d.X/n), fixed(a.Y+across.Y*t-0.5)+i*fixed(d.Y/n)
+			x, y = min(max(x, 0), (img.Rect.Max.X-1)<<16), min(max(y, 0), (img.Rect.Max.Y-1)<<16)
+			v := func(dx, dy int) int {
+				return int(img.GrayAt(min(x>>16+dx, img.Rect.Max.X-1), min(y>>16+dy, img.Rect.Max.Y-1)).Y)
+			}
+			fx, fy := x>>8&255, y>>8&255
+			sum += (256-fy)*((256-fx)*v(0, 0)+fx*v(1, 0)) + fy*((256-fx)*v(0, 1)+fx*v(1, 1))
 		}
-		dst[i] = sum / float64(m)
+		dst[i] = float64(sum) / 65536 / float64(m)
 	}
 }
 
@@ -439,12 +446,12 @@ func plainRuns(img *image.Gray, paper *Paper, ratio float64) []plainRun {
 	w, h := img.Rect.Dx(), img.Rect.Dy()
 	limit := make([]uint8, w)
 	var runs []plainRun
-	const every = 8 // rows: paper changes slower
+	const every = 16 // rows: paper changes slower
 	for y := range h {
 		if y%every == 0 {
 			for x := range limit {
 				if x%every == 0 {
-					limit[x] = uint8(min(max(ratio*paper.At(Point{X: float64(x), Y: float64(y)}), 0), 255))
+					limit[x] = uint8(min(max(ratio*paper.At(Point{X: float64(x + every/2), Y: float64(y + every/2)}), 0), 255))
 				} else {
 					limit[x] = limit[x-1]
 				}

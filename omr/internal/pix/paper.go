@@ -9,8 +9,8 @@ type Paper struct {
 	white      []float64
 	White      float64 // of the whole picture: its bright tiles
 
-	raw, bright []float64
-	band        []uint8
+	raw, bright, line []float64
+	band              []uint8
 }
 
 // paperTiles is the number of tiles along the longer side: seven millimetres of an
@@ -34,7 +34,7 @@ func PaperOf(img *image.Gray, into *Paper) *Paper {
 	p.tile, p.cols, p.rows = float64(t), (w+t-1)/t, (h+t-1)/t
 	n := p.cols * p.rows
 	p.raw, p.bright, p.white = sized(p.raw, n), sized(p.bright, n), sized(p.white, n)
-	p.band = sized(p.band, p.cols+2*w)
+	p.line, p.band = sized(p.line, p.cols), sized(p.band, p.cols+2*w)
 	for ty := range p.rows {
 		p.measure(img, ty, t, min(ty*t+t, h))
 	}
@@ -43,15 +43,16 @@ func PaperOf(img *image.Gray, into *Paper) *Paper {
 	return p
 }
 
-// sparse is the side of a tile from which not every pixel of it is looked at.
-const sparse = 48
+// sparse is the side of a tile from which not every pixel of it is looked at. Of smaller
+// tiles every second row is: 450 pixels of the usual 30×30 say as much as all.
+const sparse, every = 48, 2
 
 // measure looks at one row of tiles, down to row y1.
 func (p *Paper) measure(img *image.Gray, ty, t, y1 int) {
 	w, raw := img.Rect.Dx(), p.raw[ty*p.cols:][:p.cols]
 	if t < sparse {
 		white := p.band[:p.cols]
-		quantiles(img, ty*t, y1, t, tileShare, white, p.band[p.cols:])
+		quantiles(img, ty*t, y1, every, t, tileShare, white, p.band[p.cols:])
 		for i, v := range white {
 			raw[i] = float64(v)
 		}
@@ -103,28 +104,31 @@ func upper(values []float64) float64 {
 // print still knows its paper, and then evens out. No tile is taken to be darker than
 // half the page: that is not paper but what lies beside it.
 func (p *Paper) spread() {
+	line := p.line
 	for y := range p.rows {
-		for x := range p.cols {
-			most := p.White / 2
-			for j := max(y-1, 0); j <= min(y+1, p.rows-1); j++ {
-				for i := max(x-1, 0); i <= min(x+1, p.cols-1); i++ {
-					most = max(most, p.raw[j*p.cols+i])
-				}
-			}
-			p.bright[y*p.cols+x] = most
+		up, row, down := p.beside(p.raw, y)
+		for x := range line {
+			line[x] = max(up[x], row[x], down[x], p.White/2)
+		}
+		for x := range line {
+			p.bright[y*p.cols+x] = max(line[max(x-1, 0)], line[x], line[min(x+1, p.cols-1)])
 		}
 	}
 	for y := range p.rows {
-		for x := range p.cols {
-			sum, n := 0.0, 0.0
-			for j := max(y-1, 0); j <= min(y+1, p.rows-1); j++ {
-				for i := max(x-1, 0); i <= min(x+1, p.cols-1); i++ {
-					sum, n = sum+p.bright[j*p.cols+i], n+1
-				}
-			}
-			p.white[y*p.cols+x] = sum / n
+		up, row, down := p.beside(p.bright, y)
+		for x := range line {
+			line[x] = (up[x] + row[x] + down[x]) / 3
+		}
+		for x := range line {
+			p.white[y*p.cols+x] = (line[max(x-1, 0)] + line[x] + line[min(x+1, p.cols-1)]) / 3
 		}
 	}
+}
+
+// beside is a row of tiles with those above and below it; the border is continued.
+func (p *Paper) beside(of []float64, y int) (up, row, down []float64) {
+	at := func(y int) []float64 { return of[y*p.cols:][:p.cols] }
+	return at(max(y-1, 0)), at(y), at(min(y+1, p.rows-1))
 }
 
 // At is the brightness of paper at p, linear between tiles.

@@ -90,17 +90,17 @@ func TestStencil(t *testing.T) {
 	b := []geom.Point[geom.Paper]{{X: -1, Y: -2}, {}, {X: 2}}
 	for _, c := range []Point{{X: 30.3, Y: 25.7}, {X: 2.2, Y: 1.1}, {X: 58.9, Y: 48}} {
 		var s Stencil
-		s.Set(img, c, l, a, b, a)
+		s.Set(img, c, l, [3][]geom.Point[geom.Paper]{a, b, a})
 		for d := -7; d <= 7; d++ {
 			at := c.Add(Point{X: float64(d), Y: float64(-d)})
-			got := s.Means(d, -d)
+			got := s.Sums(d, -d)
 			for g, steps := range [][]geom.Point[geom.Paper]{a, b} {
 				inside := true
 				for _, p := range steps {
 					q := at.Add(l.Step(p.X, p.Y))
 					inside = inside && q.X >= 0 && q.Y >= 0
 				}
-				if want := Mean(img, at, l, steps); inside && math.Abs(got[g]-want) > 1e-9 {
+				if want := Mean(img, at, l, steps) * float64(len(steps)); inside && math.Abs(float64(got[g])-want) > 1e-9 {
 					t.Errorf("at %v moved by %d, group %d: got %v, want %v", c, d, g, got[g], want)
 				}
 			}

@@ -44,20 +44,23 @@ func Bar(profile []float64, wide float64) (at, height float64) {
 	in, gap, side := int(0.36*wide), int(0.68*wide), int(1.0*wide)
 	height = -1
 	var room [256]float64 // as many steps as a tick's profile has at 600 dpi
-	sums := append(room[:0], 0)
-	for i, v := range profile {
-		sums = append(sums, sums[i]+v)
+	sums, sum := append(room[:0], 0), 0.0
+	for _, v := range profile {
+		sum += v
+		sums = append(sums, sum)
 	}
-	mean := func(from, to int) float64 { return (sums[to+1] - sums[from]) / float64(to+1-from) }
+	ofBar, ofSide := 1/float64(2*in+1), 1/float64(side-gap+1)
 	middle := n / 2
 	for k := 0; k <= n; k++ {
 		i := middle + (k+1)/2*(1-k%2*2) // the middle first, then outwards on both sides
 		if i-side < 0 || i+side >= n {
 			continue
 		}
-		bar := mean(i-in, i+in)
-		left, right := mean(i-side, i-gap), mean(i+gap, i+side)
-		if h := min(left, right) - bar; h > height+1e-9 {
+		paper := sums[i-gap+1] - sums[i-side]
+		if right := sums[i+side+1] - sums[i+gap]; right < paper {
+			paper = right
+		}
+		if h := paper*ofSide - (sums[i+in+1]-sums[i-in])*ofBar; h > height+1e-9 {
 			height, at = h, float64(i)
 		}
 	}

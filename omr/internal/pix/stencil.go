@@ -23,11 +23,9 @@ type Stencil struct {
 	top    [7]float64
 }
 
-// Set places the stencil around c, with the groups seen through l.
-func (s *Stencil) Set(img *image.Gray, c Point, l Lens, groups ...[]geom.Point[geom.Paper]) {
-	s.img, s.c, s.l, s.set = img, c, l, false
-	s.groups = [3][]geom.Point[geom.Paper]{}
-	copy(s.groups[:], groups)
+// Set places the stencil around c, with three groups of as many places seen through l.
+func (s *Stencil) Set(img *image.Gray, c Point, l Lens, groups [3][]geom.Point[geom.Paper]) {
+	s.img, s.c, s.l, s.set, s.groups = img, c, l, false, groups
 }
 
 // A Climb is a search for the move at which the first group, a printed line, stands out
@@ -49,7 +47,7 @@ type Top struct {
 // Reach is how far the stencil is moved at most in either direction.
 func (c *Climb) Reach() int { return int(math.Sqrt(c.Far*c.Far+0.5)) + 1 }
 
-// Climb searches. The stencil is Set with three groups.
+// Climb searches.
 func (s *Stencil) Climb(c *Climb) Top {
 	if !s.climb(c) {
 		s.plainClimb(c)
@@ -69,13 +67,14 @@ func peak(a, b, c float64) float64 {
 	return 0
 }
 
-func (c *Climb) loss(x, y int) float64 { return c.Near * float64(x*x+y*y) / (c.Far * c.Far) }
+func (c *Climb) loss(x, y int) float64 { return c.Near / (c.Far * c.Far) * float64(x*x+y*y) }
 
 // plainClimb looks at every move, and goes beyond the border.
 func (s *Stencil) plainClimb(c *Climb) {
+	per := 1 / (float64(len(s.groups[0])) * c.White)
 	score := func(x, y int) float64 {
-		m := s.Means(x, y)
-		return (m[1]-m[0])/c.White + 0.5*max((m[2]-m[0])/c.White, 0) - c.loss(x, y)
+		m := s.Sums(x, y)
+		return float64(float64(m[1]-m[0])*per) + float64(0.5*(float64(max(m[2]-m[0], 0))*per)) - c.loss(x, y)
 	}
 	bx, by, best := 0, 0, score(0, 0)
 	for reach, step := int(c.Far), c.Step; ; {
@@ -98,19 +97,17 @@ func (s *Stencil) plainClimb(c *Climb) {
 	s.top = [7]float64{float64(bx), float64(by), best, score(bx-1, by), score(bx+1, by), score(bx, by-1), score(bx, by+1)}
 }
 
-// Means is the mean brightness of each group after the stencil moved by dx, dy
-// pixels. The border of the picture is continued.
-func (s *Stencil) Means(dx, dy int) (m [3]float64) {
+// Sums is the brightness of each group after the stencil moved by dx, dy pixels, added
+// up. The border of the picture is continued.
+func (s *Stencil) Sums(dx, dy int) (m [3]int) {
 	if !s.set {
 		s.compute()
 	}
 	w, h := s.img.Rect.Max.X-1, s.img.Rect.Max.Y-1
 	for g, places := range s.places {
-		sum := 0
 		for _, p := range places {
-			sum += int(s.img.Pix[min(max(p.Y+dy, 0), h)*s.img.Stride+min(max(p.X+dx, 0), w)])
+			m[g] += int(s.img.Pix[min(max(p.Y+dy, 0), h)*s.img.Stride+min(max(p.X+dx, 0), w)])
 		}
-		m[g] = float64(sum) / float64(max(len(places), 1))
 	}
 	return m
 }
