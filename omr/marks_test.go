@@ -27,7 +27,7 @@ const marksBase = 3_000_000
 func taught() []string {
 	out := []string{"hand tick", "hand cross", "hand tick", "hand cross"}
 	for _, g := range groups() {
-		if !slices.Contains([]string{"nothing", "bilevel"}, g.name) {
+		if !slices.Contains([]string{"nothing", "bilevel", "settings"}, g.name) {
 			out = append(out, g.of...)
 		}
 	}

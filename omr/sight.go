@@ -75,7 +75,7 @@ const (
 // What the tones of a scan say of what it shows.
 const (
 	leastGrey = 0.002 // of the pixels: fewer has none but a scan of black and white. One of text in greys has ten times as many
-	mostWhite = 0.35  // and more has none but a scan that makes paper white. Paper as it is, with its grain, has 0.06 in the brightest scan measured
+	mostWhite = 0.15  // and more has none but a scan that makes paper white. Paper as it is, with its grain, has 0.06 in the brightest scan measured
 )
 
 // look prepares p, in m.

@@ -92,7 +92,7 @@ func newScale(pg sheets.Page, ev []Evidence, p Policy, by strip) *scale {
 	}
 	if s.traced(pg, ev, trace) {
 		s.blank = min(s.blank, trace)
-		s.dim = s.dim || unmarked // nothing but traces: then no blank of the page is one for sure
+		s.dim = s.dim || unmarked && !s.strip.faithful() // nothing but traces: then no blank of the page is one for sure, unless the scan shows pale ink
 	}
 	return s
 }
@@ -165,8 +165,9 @@ const (
 // lost says what of the page may be marks that the scan has lost. Where it knows black and
 // white only, and its marks are few or thin, these are all blanks, unless the strip says that
 // it shows pale ink (it was halftoned). Where it made white what is nearly as bright as paper,
-// they are the fields without a mark, if marks are few or uneven: the lightest patch of the
-// strip is darker than the palest pencil.
+// as Seen or the strip says, they are the fields without a mark, if marks are few or uneven.
+// A strip that says nothing of the kind proves little: its lightest patch is darker than the
+// palest pencil.
 func (s *scale) lost(ev []Evidence, p Policy) (dim, bare bool) {
 	seen := make([]float64, len(ev))
 	var marks []float64 // more than one in a field, too
@@ -178,7 +179,7 @@ func (s *scale) lost(ev []Evidence, p Policy) (dim, bare bool) {
 	}
 	usual, palest := quantile(marks, 0.5), quantile(marks, 0.1)
 	switch whole := quantile(seen, 0.5); {
-	case len(ev) == 0 || whole >= nearlySeen:
+	case len(ev) == 0 || whole >= nearlySeen && !s.strip.bared:
 		return false, false
 	case whole < partlySeen:
 		return !s.strip.faithful() && (len(marks) < usualMarks || palest < solidMark), false

@@ -14,6 +14,7 @@ type strip struct {
 	gamma float64 // that the scan has by all patches alike: then pale ink is seen as well as dark. 0 if they do not agree: dirt, or a copier that cuts off
 	dark  bool    // what is as dark as the darkest grey patch is seen
 	hard  bool    // what is no darker than half of black is not seen at all, ghosts among it
+	bared bool    // the palest grey patch is hardly seen, and what is paler not at all
 }
 
 // Limits of what patches must measure.
@@ -24,6 +25,7 @@ const (
 	clean              = 0.02 // ink of the blank patch, 0.012 on clean pages: more is dirt on the strip
 	blackened          = 0.9  // ink of a grey patch that is seen as black
 	whitened           = 0.1  // and as white
+	faded              = 0.6  // of its ink: less is left of a grey patch that is hardly seen. A copy with half as much contrast again leaves 0.7
 	halfInk            = 0.45 // what counts as half of black
 )
 
@@ -33,7 +35,7 @@ func newStrip(pg sheets.Page, measured []float64) (s strip) {
 		return s
 	}
 	var gs []float64
-	darkest := 0.0
+	darkest, palest := 0.0, 1.0
 	for i, w := range pg.Swatches {
 		m := measured[i]
 		switch {
@@ -46,6 +48,9 @@ func newStrip(pg sheets.Page, measured []float64) (s strip) {
 			s.hard = s.hard || w.Ink >= halfInk && m <= whitened
 			if w.Ink > darkest {
 				darkest, s.dark = w.Ink, m >= blackened
+			}
+			if w.Ink < palest {
+				palest, s.bared = w.Ink, m < faded*w.Ink
 			}
 		}
 	}
