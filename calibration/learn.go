@@ -54,19 +54,19 @@ func steps() []step {
 // Learn finds the policy that leaves the fewest clear fields to people among those
 // that get no field of the pages wrong, would not if every threshold were looser by
 // the guard, and keep what is promised of clean pages. It starts from a policy and moves one
-// threshold at a time; equal pages and starts give equal policies. Its error says that no such policy was found: then some
+// threshold at a time, each time the one that saves most; equal pages and starts give equal policies. Its error says that no such policy was found: then some
 // page is not what it is said to be, or the reading is at fault, and no threshold
 // makes up for either.
 func Learn(p *Pages, start judge.Policy) (judge.Policy, error) {
 	start.Risk, start.Divided = [judge.Risks]judge.Risk{}, 0 // of another policy; and the second reader is heard last
 	best, cost := start, p.cost(start)
-	for range 3 { // rounds; what still moves then goes to and fro
-		before := best
+	for moved := true; moved; { // every move costs less than the one before, so this ends
+		from := best
 		for _, s := range steps() {
 			for _, v := range s.values {
-				try := best
+				try := from
 				*s.of(&try) = v
-				if try.Validate() != nil || try == best {
+				if try == from || try.Validate() != nil {
 					continue
 				}
 				if c := p.cost(try); c.less(cost) {
@@ -74,9 +74,7 @@ func Learn(p *Pages, start judge.Policy) (judge.Policy, error) {
 				}
 			}
 		}
-		if best == before {
-			break
-		}
+		moved = best != from
 	}
 	if best, cost = p.hear(best); cost.wrong > 0 {
 		return best, fmt.Errorf("calibration: %d fields of the known pages are misread, or would be by a policy somewhat looser, even with the best policy found; look at those pages", cost.wrong)

@@ -11,11 +11,10 @@ import (
 
 // What is measured around a bubble, in mm.
 const (
-	inkInset  = 0.14  // from the printed line's inner edge: half a pixel of blur at 100 dpi
-	inkStep   = 0.127 // between samples, a pixel of 200 dpi: a whole pixel on finer scans, parts of one on coarser
-	fineStep  = 0.09  // where letters may be printed inside: a thin line beside a letter is lost between larger places
-	ownReach  = 0.22  // how far a bubble may be from its neighbours' grid, where bubbles stand close
-	paperFrom = 0.28  // from the line's outer edge: where the paper around is looked at
+	inkInset  = 0.14 // from the printed line's inner edge: half a pixel of blur at 100 dpi
+	inkStep   = 0.09 // between samples: no coarser than 280 dpi. At 200 dpi porous marks and thin lines are lost between larger ones
+	ownReach  = 0.22 // how far a bubble may be from its neighbours' grid, where bubbles stand close
+	paperFrom = 0.28 // from the line's outer edge: where the paper around is looked at
 	paperTo   = 0.5
 )
 
@@ -36,11 +35,7 @@ func (s *sight) probes(g *grid, density float64, lettered bool) []probes {
 	s.mem.probes = slices.Grow(s.mem.probes[:0], len(g.shapes))[:len(g.shapes)]
 	edge := g.pen.mid + g.pen.wide/2
 	inner := g.pen.wide/2 - g.pen.mid
-	step := inkStep
-	if lettered {
-		step = fineStep
-	}
-	step = min(step, max(1/density, 0.05))
+	step := min(max(1/density, 0.05), inkStep)
 	far := min(paperTo, 2*g.room-0.1)
 	for i, sh := range g.shapes {
 		pr := &s.mem.probes[i]

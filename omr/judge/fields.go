@@ -171,7 +171,7 @@ func (v *verdict) none(rule sheets.Rule, ev []Evidence, above []float64) {
 // known to be a ghost, and beside a mark that is not solid another one may be lost.
 func (v *verdict) one(ev []Evidence, above []float64) {
 	top := largest(above)
-	ghosts := top >= v.strong && !v.s.dim
+	ghosts := top >= v.strong && !v.s.dim && v.fills(ev)
 	if v.s.dim && top < solidMark && !v.alone(top, above) {
 		v.doubt(Hidden, "", top-v.s.marked)
 	}
@@ -183,6 +183,18 @@ func (v *verdict) one(ev []Evidence, above []float64) {
 			v.doubt(Close, ev[i].Choice, max(v.p.Lead-lead, 0))
 		}
 	}
+}
+
+// fills says whether the second reader takes the darkest bubble for a filled one, if it says
+// anything: what is dark otherwise, among bubbles that are not blank, is dirt over all of them.
+func (v *verdict) fills(ev []Evidence) bool {
+	top := 0
+	for i := range ev {
+		if ev[i].Ink > ev[top].Ink {
+			top = i
+		}
+	}
+	return ev[top].Mark == 0 || ev[top].Full >= likely
 }
 
 // alone says, of a scan that loses pale marks, whether a mark that it made porous is still
