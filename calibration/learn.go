@@ -86,6 +86,9 @@ func Learn(p *Pages, start judge.Policy) (judge.Policy, error) {
 // count, from those that doubt most.
 var hearings = []float64{0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999}
 
+// heard is the share of all fields that its contradictions may cost people.
+const heard = 1e-5
+
 // hear lets the second reader contradict a policy: as soon as that costs people hardly
 // anything and breaks no promise. That it saves nothing on the known pages is no reason
 // not to hear it: it is there for the mark that they do not hold.
@@ -94,7 +97,7 @@ func (p *Pages) hear(policy judge.Policy) (judge.Policy, cost) {
 	alone := p.cost(policy)
 	for _, policy.Divided = range hearings {
 		c := p.cost(policy)
-		if c.over <= alone.over && float64(c.needless-alone.needless) <= worth*float64(c.fields) {
+		if c.over <= alone.over && float64(c.needless-alone.needless) <= heard*float64(c.fields) {
 			return policy, c
 		}
 	}

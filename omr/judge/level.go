@@ -59,7 +59,7 @@ const (
 const (
 	traceSpreads = 6     // standard deviations that a trace stands out by
 	traceLeast   = 0.004 // and ink: below is how finely a scan is measured
-	blankSpreads = 3.5   // standard deviations on a page without any marks: a copier may have lost them nearly
+	blankSpreads = 4.2   // standard deviations on a page without any marks, where a copier may have lost them nearly: one blank in 75,000 of even noise, one page in 200
 	traceShare   = 0.1   // of the fields without a sure mark: more are no dust
 	traceFew     = 4     // fields: fewer may be dust on any page
 )
