@@ -25,7 +25,7 @@ const (
 	clean              = 0.02 // ink of the blank patch, 0.012 on clean pages: more is dirt on the strip
 	blackened          = 0.9  // ink of a grey patch that is seen as black
 	whitened           = 0.1  // and as white
-	faded              = 0.6  // of its ink: less is left of a grey patch that is hardly seen. A copy with half as much contrast again leaves 0.7
+	faded              = 0.45 // of its ink: less is left of a grey patch that is hardly seen. A copy with half as much contrast again leaves 0.52
 	halfInk            = 0.45 // what counts as half of black
 )
 
