@@ -82,27 +82,27 @@ func (l *Lines) doubtMarks(img *image.Gray) {
 		}
 		is := l.cells[i]
 		if is&down != 0 && (i < l.w || l.cells[i-l.w]&down == 0) {
-			l.even(img, i, l.w, img.Stride, 1, down)
+			l.even(img, i%l.w, i/l.w, 0, 1, down)
 		}
 		if is&along != 0 && (i%l.w == 0 || l.cells[i-1]&along == 0) {
-			l.even(img, i, 1, 1, img.Stride, along)
+			l.even(img, i%l.w, i/l.w, 1, 0, along)
 		}
 	}
 }
 
-// even looks at the line as which cells are marked from cell i on, step apart, which are next
-// apart in img, and takes it away unless it is even. aside leads to the pixel beside one.
-func (l *Lines) even(img *image.Gray, i, step, next, aside int, as uint8) {
+// even looks at the line as which cells are marked from x, y on, along dx, dy, and takes it away
+// unless it is even.
+func (l *Lines) even(img *image.Gray, x, y, dx, dy int, as uint8) {
 	var dark [256]int // pixels by how much darker they are than the paper beside them
-	n, all := 0, 0
-	at := i/l.w*img.Stride + i%l.w
-	for k := i; k < len(l.cells) && l.cells[k]&as != 0 && (as == down || k/l.w == i/l.w); k += step {
-		side := min(img.Pix[at-lineSide*aside], img.Pix[at+lineSide*aside])
-		if side >= l.open[k/l.w/lineBlock*l.nx+k%l.w/lineBlock] {
+	n, all, aside := 0, 0, lineSide*(dx*img.Stride+dy)
+	for i, j := x, y; i < l.w && j < l.h && l.cells[j*l.w+i]&as != 0; i, j = i+dx, j+dy {
+		at := j*img.Stride + i
+		side := min(img.Pix[at-aside], img.Pix[at+aside])
+		if side >= l.open[j/lineBlock*l.nx+i/lineBlock] {
 			dark[side-min(side, img.Pix[at])]++
 			all++
 		}
-		at, n = at+next, n+1
+		n++
 	}
 	rank := func(k int) (d int) {
 		for ; k >= dark[d]; d++ {
@@ -114,8 +114,8 @@ func (l *Lines) even(img *image.Gray, i, step, next, aside int, as uint8) {
 		return
 	}
 	for ; n > 0; n-- {
-		l.cells[i] &^= as
-		i += step
+		l.cells[y*l.w+x] &^= as
+		x, y = x+dx, y+dy
 	}
 }
 
