@@ -170,18 +170,21 @@ const (
 // palest pencil.
 func (s *scale) lost(ev []Evidence, p Policy) (dim, bare bool) {
 	seen := make([]float64, len(ev))
-	var marks []float64 // more than one in a field, too
 	for i, e := range ev {
 		seen[i] = e.Seen
+	}
+	whole := quantile(seen, 0.5)
+	if len(ev) == 0 || whole >= nearlySeen && !s.strip.bared {
+		return false, false
+	}
+	var marks []float64 // more than one in a field, too
+	for _, e := range ev {
 		if a := s.above(e.Ink); a > 2*p.Blank {
 			marks = append(marks, a)
 		}
 	}
 	usual, palest := quantile(marks, 0.5), quantile(marks, 0.1)
-	switch whole := quantile(seen, 0.5); {
-	case len(ev) == 0 || whole >= nearlySeen && !s.strip.bared:
-		return false, false
-	case whole < partlySeen:
+	if whole < partlySeen {
 		return !s.strip.faithful() && (len(marks) < usualMarks || palest < solidMark), false
 	}
 	return false, len(marks) < evenMarks || palest < evenMark*usual || usual < farMark*p.Blank

@@ -123,7 +123,7 @@ func TestStrip(t *testing.T) {
 		want  string
 	}{
 		"traces and no strip: no blank is believed":     {traces, nil, -1, "hidden"},
-		"traces in a faithful scan":                     {traces, straight, -1, ""},
+		"traces in a faithful scan: blanks are":         {traces, straight, -1, ""},
 		"traces in a copy that cuts off":                {traces, copied, -1, "hidden"},
 		"traces and a dirty strip":                      {traces, dirty, -1, "hidden"},
 		"a strip of another page":                       {traces, straight[:3], -1, "hidden"},
