@@ -123,33 +123,3 @@ func steps(img *image.Gray) (count [256]int, all int) {
 	}
 	return count, all
 }
-
-// What shows that outlines are not elsewhere, but under ink.
-const (
-	coveredDark  = 0.4 // of the paper's brightness, just inside an outline
-	coveredShare = 0.8 // of the outlines that are not clear
-)
-
-// covered replaces err, which says that the outlines of a grid are not clear, where that
-// is because the bubbles are filled beyond them, nearly all.
-func (s *sight) covered(p *Pose, g *grid, hits []hit, err error) error {
-	unclear, inked := 0, 0
-	for i := range g.spots {
-		if g.strong(hits[i]) {
-			continue
-		}
-		unclear++
-		sp := &g.spots[i]
-		at, l, dark := p.At(sp.at), p.lens(sp.at), 0.0
-		for _, q := range g.looks[sp.shape.index].in {
-			dark += 1 - pix.At(s.img, at.Add(l.Step(q.X, q.Y)))/s.white(at)
-		}
-		if dark/edgePoints > coveredDark {
-			inked++
-		}
-	}
-	if float64(inked) < coveredShare*float64(unclear) || unclear == 0 {
-		return err
-	}
-	return reject(Covered, "%d of %d bubbles are filled beyond their outlines: nobody can say which were meant", inked, len(hits))
-}

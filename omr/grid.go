@@ -219,6 +219,9 @@ const (
 	strayRoom  = 0.5  // less exactly: this share of the room around a bubble, which is half way to none
 	leastAlike = 0.8  // share of the clear bubbles that must not stray more
 	leastClear = 0.75 // share of the bubbles whose outline must be clear
+
+	inkedDark    = 0.4 // of the paper's brightness, just inside an outline: it may be under ink
+	coveredShare = 0.8 // of the outlines that are not clear: they are so for that
 )
 
 // settle learns the printed line, corrects the pose by the bubbles' own outlines
@@ -248,8 +251,8 @@ func (s *sight) settle(p *Pose, g *grid) error {
 		g.hits[i] = s.follow(p, g, sp, course.At(sp.at).Sub(sp.at), reach)
 	}
 	mesh := g.mesh(nil, g.hits)
-	if err := g.prove(g.hits, &mesh); err != nil {
-		return s.covered(p, g, g.hits, err)
+	if err := s.prove(p, g, &mesh); err != nil {
+		return err
 	}
 	box, cols, rows := mesh.Box, meshCols, meshRows
 	if p.Bend.Rows > rows {
@@ -277,10 +280,42 @@ func (g *grid) strong(h hit) bool {
 	return h.clear > 0.5*g.pen.dark
 }
 
-// prove rejects a grid that the bubbles do not confirm.
-func (g *grid) prove(hits []hit, mesh *Bend) error {
-	clear, alike := 0, 0
-	for i, h := range hits {
+// prove rejects a grid that the bubbles do not confirm. A bubble that is filled beyond its
+// outline says nothing: then the others must prove it, half of all at least.
+func (s *sight) prove(p *Pose, g *grid, mesh *Bend) error {
+	all, clear, alike := g.proof(mesh, nil)
+	if enough(all, clear, alike) {
+		return nil
+	}
+	inked := s.inked(p, g)
+	open, seen, inline := g.proof(mesh, inked)
+	if 2*open >= all && enough(open, seen, inline) {
+		return nil
+	}
+	unclear := (open - seen) + (all - open)
+	switch {
+	case float64(clear) >= leastClear*float64(all):
+		return reject(Distorted, "%d of %d bubbles are not in line with their neighbours: the sheet is creased, or it is another one", clear-alike, clear)
+	case float64(all-open) >= coveredShare*float64(unclear):
+		return reject(Covered, "%d of %d bubbles are filled beyond their outlines: nobody can say which were meant", all-open, all)
+	}
+	return reject(Distorted, "%d of %d bubbles are where the design says: another sheet, or a bent or covered one", clear, all)
+}
+
+// enough says whether so many clear bubbles among all, and so many in line among the clear,
+// prove a grid.
+func enough(all, clear, alike int) bool {
+	return float64(clear) >= leastClear*float64(all) && float64(alike) >= leastAlike*float64(clear)
+}
+
+// proof counts the bubbles that are not under ink, of these the clear ones, and of these the
+// ones that are in line with their neighbours.
+func (g *grid) proof(mesh *Bend, inked []bool) (all, clear, alike int) {
+	for i, h := range g.hits {
+		if inked != nil && inked[i] {
+			continue
+		}
+		all++
 		if !g.strong(h) {
 			continue
 		}
@@ -290,13 +325,21 @@ func (g *grid) prove(hits []hit, mesh *Bend) error {
 			alike++
 		}
 	}
-	if float64(clear) < leastClear*float64(len(hits)) {
-		return reject(Distorted, "%d of %d bubbles are where the design says: another sheet, or a bent or covered one", clear, len(hits))
+	return all, clear, alike
+}
+
+// inked says which bubbles are dark just inside their outlines: these may be under ink.
+func (s *sight) inked(p *Pose, g *grid) []bool {
+	is := make([]bool, len(g.spots))
+	for i := range g.spots {
+		sp := &g.spots[i]
+		at, l, dark := p.At(sp.at), p.lens(sp.at), 0.0
+		for _, q := range g.looks[sp.shape.index].in {
+			dark += 1 - pix.At(s.img, at.Add(l.Step(q.X, q.Y)))/s.white(at)
+		}
+		is[i] = dark/edgePoints > inkedDark
 	}
-	if float64(alike) < leastAlike*float64(clear) {
-		return reject(Distorted, "%d of %d bubbles are not in line with their neighbours: the sheet is creased, or it is another one", clear-alike, clear)
-	}
-	return nil
+	return is
 }
 
 // mesh is the correction over the whole page: at each knot the weighted middle of

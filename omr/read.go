@@ -214,21 +214,34 @@ const (
 	leastFitted = 0.8 // share of the bubbles with a Fit above half of that
 )
 
-// proven sets the pose's Fit and rejects a grid that the bubbles do not fit.
+// proven sets the pose's Fit and rejects a grid that the bubbles do not fit. As in prove, those
+// under ink need not, if half of all are not.
 func proven(r *Reading) error {
-	fits := make([]float64, len(r.Evidence))
-	good := 0
-	for i, e := range r.Evidence {
-		fits[i] = e.Fit
+	fit, good, all := fits(r.Evidence, math.Inf(1))
+	r.Pose.Fit = fit
+	if fit < leastFit || float64(good) < leastFitted*float64(all) {
+		fit, clear, open := fits(r.Evidence, inkedDark)
+		if 2*open < all || fit < leastFit || float64(clear) < leastFitted*float64(open) {
+			return reject(Distorted, "%d of %d bubbles fit their printed outlines: the sheet is bent or covered, or it is another one", good, all)
+		}
+	}
+	return nil
+}
+
+// fits is the middle Fit of the bubbles with no more ink than most, how many of them fit, and
+// how many they are.
+func fits(ev []judge.Evidence, most float64) (fit float64, good, all int) {
+	of := make([]float64, 0, len(ev))
+	for _, e := range ev {
+		if e.Ink > most {
+			continue
+		}
+		of = append(of, e.Fit)
 		if e.Fit > leastFit/2 {
 			good++
 		}
 	}
-	r.Pose.Fit = middle(fits)
-	if r.Pose.Fit < leastFit || float64(good) < leastFitted*float64(len(fits)) {
-		return reject(Distorted, "%d of %d bubbles fit their printed outlines: the sheet is bent or covered, or it is another one", good, len(fits))
-	}
-	return nil
+	return middle(of), good, len(of)
 }
 
 // A scan of one bit a pixel has lost pale pencil without a trace, unless it was

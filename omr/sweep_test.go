@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/color"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -488,8 +489,55 @@ func TestLeastMark(t *testing.T) {
 	t.Logf("%d lines, %d lost", seen, lost)
 }
 
-// TestOverfilled marks nearly every bubble of a sheet, as a child does, or a vandal: the
-// page's own blanks are then marks, and none of its fields may be read as blank.
+// Where every answer is a blot beyond its outline, a quarter of all outlines is gone: the others
+// prove the grid.
+func TestBlots(t *testing.T) {
+	t.Parallel()
+	d := national(t, false)
+	for _, dpi := range []omrtest.DPI{100, 150, 200} {
+		for _, beyond := range []float64{0.1, 0.2, 0.3, 0.5} { // mm
+			img, truth := blotted(t, d, dpi, beyond)
+			_, vs, err := look(d, omrtest.Scanned()(img, rand.New(rand.NewPCG(uint64(dpi), 5))), float64(dpi))
+			if err != nil {
+				t.Errorf("%v dpi, %v mm: %v", dpi, beyond, err)
+				continue
+			}
+			doubted := 0
+			for _, v := range vs {
+				if len(v.Doubts) > 0 {
+					doubted++
+				} else if !slices.Equal(v.Choices, []sheets.Choice{truth[v.Field]}) {
+					t.Errorf("%v dpi, %v mm: %s is read as %v, and %v is marked", dpi, beyond, v.Field, v.Choices, truth[v.Field])
+				}
+			}
+			t.Logf("%v dpi, %v mm: %d of %d doubted", dpi, beyond, doubted, len(vs))
+			if beyond < 0.4 && doubted > 0 {
+				t.Errorf("%v dpi, %v mm: %d of %d fields are doubted", dpi, beyond, doubted, len(vs))
+			}
+		}
+	}
+}
+
+// blotted is a sheet of d with a blot on one bubble of each field, so many mm beyond its outline.
+func blotted(t testing.TB, d *sheets.Design, dpi omrtest.DPI, beyond float64) (*image.Gray, map[sheets.FieldID]sheets.Choice) {
+	t.Helper()
+	rng, k := rand.New(rand.NewPCG(uint64(dpi), 5)), float64(dpi)/25.4
+	img, truth := printed(t, d, 1, float64(dpi)), map[sheets.FieldID]sheets.Choice{}
+	for _, f := range d.Pages[0].Fields {
+		b := f.Bubbles[rng.IntN(len(f.Bubbles))]
+		truth[f.ID] = b.Choice
+		a, h, c := (b.Box.W()/2+beyond)*k, (b.Box.H()/2+beyond)*k, b.Box.Center().Mul(k)
+		for y := int(c.Y - h); y <= int(c.Y+h); y++ {
+			for x := int(c.X - a); x <= int(c.X+a); x++ {
+				if math.Hypot((float64(x)+0.5-c.X)/a, (float64(y)+0.5-c.Y)/h) < 1 {
+					img.SetGray(x, y, color.Gray{Y: 30})
+				}
+			}
+		}
+	}
+	return img, truth
+}
+
 func TestOverfilled(t *testing.T) {
 	t.Parallel()
 	d := national(t, true)
