@@ -1,21 +1,17 @@
 package judge
 
-import (
-	"slices"
-
-	"bargkhan/sheets"
-)
+import "bargkhan/sheets"
 
 // A scale says what ink means on one page.
 type scale struct {
-	level  float64   // of blanks
-	blank  float64   // shares above the level: at or below, not marked
-	marked float64   // at or above, marked
-	filled float64   // at or above, marked if the second reader says that the bubble is filled; at most marked
-	usual  []float64 // the ink of clear single marks
-	wary   bool      // no mark is believed that the second reader does not take for a filled bubble: the page may be one that was rubbed out
-	dim    bool      // no blank is believed: the scan may have lost pale marks without a trace, or nobody knows what blank is
-	bare   bool      // no field without any mark is believed: the scan shows nothing that is nearly as bright as paper
+	level  float64 // of blanks
+	blank  float64 // shares above the level: at or below, not marked
+	marked float64 // at or above, marked
+	filled float64 // at or above, marked if the second reader says that the bubble is filled; at most marked
+	usual  float64 // the middle ink of clear single marks; 0 if they are fewer than usualMarks
+	wary   bool    // no mark is believed that the second reader does not take for a filled bubble: the page may be one that was rubbed out
+	dim    bool    // no blank is believed: the scan may have lost pale marks without a trace, or nobody knows what blank is
+	bare   bool    // no field without any mark is believed: the scan shows nothing that is nearly as bright as paper
 	strip  strip
 }
 
@@ -64,14 +60,25 @@ const (
 	traceFew     = 4     // fields: fewer may be dust on any page
 )
 
-// newScale learns what ink means on a page.
-func newScale(pg sheets.Page, ev []Evidence, p Policy, by strip) *scale {
-	level, full := blankLevel(ev)
-	s := &scale{level: level, strip: by}
-	s.usual = s.clearMarks(pg, ev, p)
-	s.dim, s.bare = s.lost(ev, p)
+// newScale learns what ink means on a page, and how much of it each bubble has above the
+// blank level.
+func newScale(pg *sheets.Page, ev []Evidence, p *Policy, by strip) (s *scale, above []float64) {
+	n := len(ev)
+	room := make([]float64, 2*n)
+	above, some := room[:n:n], room[n:] // some is in whatever order
+	for i := range ev {
+		some[i] = ev[i].Ink
+	}
+	blanks := blanksOf(some)
+	level, full := blanks.level()
+	s = &scale{level: level, strip: by}
+	for i := range ev {
+		above[i] = s.above(ev[i].Ink)
+	}
+	s.usual = s.clearMarks(pg, above, p, some)
+	s.dim, s.bare = s.lost(ev, above, p, some)
 	s.dim = s.dim || full
-	sigma := s.spread(ev)
+	sigma := s.spread(blanks)
 	noise := quietest + spreads*sigma
 	hardly := s.hardly(p)
 	s.wary = p.Filled > 0 && p.Part > 0 && hardly
@@ -79,44 +86,50 @@ func newScale(pg sheets.Page, ev []Evidence, p Policy, by strip) *scale {
 	s.marked = max(s.sure(p, hardly), least)
 	s.filled = min(max(s.pale(p, hardly), least), s.marked)
 	s.blank = min(noise, max(p.Blank, nearMark*s.marked))
-	if len(s.usual) >= usualMarks {
-		s.blank = min(s.blank, nearUsual*quantile(s.usual, 0.5))
+	unmarked := s.usual == 0
+	if !unmarked {
+		s.blank = min(s.blank, nearUsual*s.usual)
 	}
 	if s.dim {
 		s.blank = min(s.blank, p.Blank) // a scan of black and white has no noise that only looks like ink
 	}
-	unmarked := len(s.usual) < usualMarks
 	trace := traceLeast + traceSpreads*sigma
 	if unmarked {
 		trace = blankSpreads * sigma
 	}
-	if s.traced(pg, ev, trace) {
+	if s.traced(pg, above, trace) {
 		s.blank = min(s.blank, trace)
 		s.dim = s.dim || unmarked && !s.strip.faithful() // nothing but traces: then no blank of the page is one for sure, unless the scan shows pale ink
 	}
-	return s
+	return s, above
 }
 
-// blankLevel is the page's blank level. full says that it is none of blank bubbles.
-func blankLevel(ev []Evidence) (level float64, full bool) {
-	inks := make([]float64, len(ev))
-	for i, e := range ev {
-		inks[i] = e.Ink
+// blanks are the inks below which shares of a page's bubbles lie that are blank on any page.
+type blanks struct{ least, tenth, low, most float64 }
+
+// blanksOf changes the order of inks.
+func blanksOf(inks []float64) (b blanks) {
+	for _, q := range [...]struct {
+		share float64
+		ink   *float64
+	}{{0.6, &b.most}, {lowShare, &b.low}, {0.1, &b.tenth}, {0.05, &b.least}} {
+		*q.ink = quantile(inks, q.share)
 	}
-	base := quantile(inks, lowShare)
-	return min(max(base, 0), mostLevel), base > mostLevel
+	return b
+}
+
+// level is the page's blank level. full says that it is none of blank bubbles.
+func (b blanks) level() (level float64, full bool) {
+	return min(max(b.low, 0), mostLevel), b.low > mostLevel
 }
 
 // spread is the standard deviation of the page's blanks, from the part of all inks
 // that is blank on any page: for even noise six tenths lie below 0.25 deviations, one
 // tenth below -1.28. Where half of all bubbles are marked that part holds marks: the lower
 // third, of which three tenths lie below -0.52 deviations and a twentieth below -1.64, bounds it.
-func (s *scale) spread(ev []Evidence) float64 {
-	off := make([]float64, len(ev))
-	for i, e := range ev {
-		off[i] = (e.Ink - s.level) / (1 - s.level)
-	}
-	all, low := (quantile(off, 0.6)-quantile(off, 0.1))/1.53, (quantile(off, lowShare)-quantile(off, 0.05))/1.12
+func (s *scale) spread(b blanks) float64 {
+	off := func(ink float64) float64 { return (ink - s.level) / (1 - s.level) }
+	all, low := (off(b.most)-off(b.tenth))/1.53, (off(b.low)-off(b.least))/1.12
 	return min(all, unevenMost*low+unevenLeast)
 }
 
@@ -125,30 +138,30 @@ func (s *scale) spread(ev []Evidence) float64 {
 // sure itself has no sure marks but the darkest: measured on made pages, the ghosts of
 // a page that was rubbed out whole are as dark as the marks of a hard pencil, and only
 // a person can tell; but where the scan shows nothing that is not dark, they are no ghosts.
-func (s *scale) sure(p Policy, hardly bool) float64 {
-	if p.Part == 0 || len(s.usual) < usualMarks {
+func (s *scale) sure(p *Policy, hardly bool) float64 {
+	if p.Part == 0 || s.usual == 0 {
 		return p.Marked
 	}
 	if hardly {
 		return mostRaised * p.Marked
 	}
-	return min(max(p.Part*quantile(s.usual, 0.5), p.Marked), mostRaised*p.Marked)
+	return min(max(p.Part*s.usual, p.Marked), mostRaised*p.Marked)
 }
 
 // hardly says whether the page's usual mark is hardly sure itself.
-func (s *scale) hardly(p Policy) bool {
-	return len(s.usual) >= usualMarks && quantile(s.usual, 0.5) < hardlySure*p.Marked && !s.strip.hard
+func (s *scale) hardly(p *Policy) bool {
+	return s.usual > 0 && s.usual < hardlySure*p.Marked && !s.strip.hard
 }
 
 // pale is the ink from which a mark of this page is sure if it fills its bubble. A line of a
 // coffee cup or of an office's stamp through a bubble may be as dark as that, and half a
 // mark, but they do not fill it.
-func (s *scale) pale(p Policy, hardly bool) float64 {
+func (s *scale) pale(p *Policy, hardly bool) float64 {
 	const share = 0.8 // of what is sure in any pattern. Measured: of one hand's marks the palest have 0.62 of the usual ink
-	if p.Filled == 0 || len(s.usual) < usualMarks || hardly {
+	if p.Filled == 0 || s.usual == 0 || hardly {
 		return 1 // ghosts fill their bubbles too
 	}
-	return max(share*p.Part*quantile(s.usual, 0.5), p.Marked)
+	return max(share*p.Part*s.usual, p.Marked)
 }
 
 // What a scan that does not show all that is on the paper must show so that its blanks are
@@ -168,18 +181,19 @@ const (
 // as Seen or the strip says, they are the fields without a mark, if marks are few or uneven.
 // A strip that says nothing of the kind proves little: its lightest patch is darker than the
 // palest pencil.
-func (s *scale) lost(ev []Evidence, p Policy) (dim, bare bool) {
-	seen := make([]float64, len(ev))
-	for i, e := range ev {
-		seen[i] = e.Seen
+//
+// It uses the memory of some.
+func (s *scale) lost(ev []Evidence, above []float64, p *Policy, some []float64) (dim, bare bool) {
+	for i := range ev {
+		some[i] = ev[i].Seen
 	}
-	whole := quantile(seen, 0.5)
+	whole := quantile(some, 0.5)
 	if len(ev) == 0 || whole >= nearlySeen && !s.strip.bared {
 		return false, false
 	}
-	var marks []float64 // more than one in a field, too
-	for _, e := range ev {
-		if a := s.above(e.Ink); a > 2*p.Blank {
+	marks := some[:0] // more than one in a field, too
+	for _, a := range above {
+		if a > 2*p.Blank {
 			marks = append(marks, a)
 		}
 	}
@@ -190,45 +204,35 @@ func (s *scale) lost(ev []Evidence, p Policy) (dim, bare bool) {
 	return false, len(marks) < evenMarks || palest < evenMark*usual || usual < farMark*p.Blank
 }
 
-// clearMarks lists the ink of the first choice wherever it stands alone.
-func (s *scale) clearMarks(pg sheets.Page, ev []Evidence, p Policy) (usual []float64) {
-	usual = make([]float64, 0, len(pg.Fields))
-	i := 0
-	for _, f := range pg.Fields {
-		first, second := 0.0, 0.0
-		for range f.Bubbles {
-			switch v := s.above(ev[i].Ink); {
-			case v > first:
-				first, second = v, first
-			case v > second:
-				second = v
-			}
-			i++
-		}
-		if first > 2*p.Blank && second < first/2 {
+// clearMarks is the middle ink of the first choice wherever it stands alone; 0 if that is in too
+// few fields to say. It uses the memory of some.
+func (s *scale) clearMarks(pg *sheets.Page, above []float64, p *Policy, some []float64) float64 {
+	usual := some[:0]
+	for k := range pg.Fields {
+		n := len(pg.Fields[k].Bubbles)
+		first, next := firstTwo(above[:n])
+		if above = above[n:]; first > 2*p.Blank && next < first/2 {
 			usual = append(usual, first)
 		}
 	}
-	return usual
+	if len(usual) < usualMarks {
+		return 0
+	}
+	return quantile(usual, 0.5)
 }
 
 // traced says whether many fields without a sure mark have one bubble that stands out
 // from the page's blanks, and the others do not.
-func (s *scale) traced(pg sheets.Page, ev []Evidence, trace float64) bool {
+func (s *scale) traced(pg *sheets.Page, above []float64, trace float64) bool {
 	open, traces := 0, 0
-	i := 0
-	var above []float64
-	for _, f := range pg.Fields {
-		above = slices.Grow(above[:0], len(f.Bubbles))[:len(f.Bubbles)]
-		for j := range above {
-			above[j] = s.above(ev[i].Ink)
-			i++
-		}
-		if largest(above) >= s.marked {
+	for k := range pg.Fields {
+		n := len(pg.Fields[k].Bubbles)
+		first, next := firstTwo(above[:n])
+		if above = above[n:]; first >= s.marked {
 			continue
 		}
 		open++
-		if largest(above) > trace && second(above) < largest(above)/2 {
+		if first > trace && next < first/2 {
 			traces++
 		}
 	}
@@ -239,19 +243,52 @@ func (s *scale) traced(pg sheets.Page, ev []Evidence, trace float64) bool {
 // lighter one beside it is a ghost.
 func (s *scale) strong() float64 {
 	const share = 0.7 // of the usual mark: hands vary, and half a mark is no better than a ghost
-	if len(s.usual) < usualMarks {
+	if s.usual == 0 {
 		return 1
 	}
-	return share * quantile(s.usual, 0.5)
+	return share * s.usual
 }
 
-// quantile is the value below which the share q of vs lies; 0 of none.
+// quantile is the value below which the share q of vs lies; 0 of none. It changes the order of
+// vs, so that the next is found the sooner.
 func quantile(vs []float64, q float64) float64 {
 	if len(vs) == 0 {
 		return 0
 	}
-	var room [256]float64 // most pages have fewer bubbles
-	sorted := append(room[:0], vs...)
-	slices.Sort(sorted)
-	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
+	return ranked(vs, min(int(q*float64(len(vs))), len(vs)-1))
+}
+
+// ranked is the k-th of vs from the least, in the manner of Hoare: what is less comes before it,
+// what is more behind it.
+func ranked(vs []float64, k int) float64 {
+	for lo, hi := 0, len(vs)-1; lo < hi; {
+		v := middle(vs[lo], vs[lo+(hi-lo)/2], vs[hi])
+		i, j := lo, hi
+		for i <= j {
+			for vs[i] < v {
+				i++
+			}
+			for v < vs[j] {
+				j--
+			}
+			if i <= j {
+				vs[i], vs[j] = vs[j], vs[i]
+				i, j = i+1, j-1
+			}
+		}
+		switch { // up to j all are at most v, from i on at least v, and between them v
+		case k <= j:
+			hi = j
+		case k >= i:
+			lo = i
+		default:
+			return v
+		}
+	}
+	return vs[k]
+}
+
+// middle is the middle of three values.
+func middle(a, b, c float64) float64 {
+	return greater(lesser(a, b), lesser(greater(a, b), c))
 }

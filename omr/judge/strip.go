@@ -30,7 +30,7 @@ const (
 )
 
 // newStrip compares what the patches measured with what is printed.
-func newStrip(pg sheets.Page, measured []float64) (s strip) {
+func newStrip(pg *sheets.Page, measured []float64) (s strip) {
 	if len(measured) == 0 || len(measured) != len(pg.Swatches) {
 		return s
 	}

@@ -17,13 +17,12 @@ type Risk struct {
 // wrong is the probability that a settled field with such a margin is wrong; 0 if the
 // policy does not know.
 func (p *Policy) wrong(margin float64) float64 {
-	out := 0.0
-	for _, r := range p.Risk {
-		if r.Wrong > 0 && margin >= r.Margin {
-			out = r.Wrong
+	for i := len(p.Risk) - 1; i >= 0; i-- {
+		if r := &p.Risk[i]; r.Wrong > 0 && margin >= r.Margin {
+			return r.Wrong
 		}
 	}
-	return out
+	return 0
 }
 
 // An Expectation is how many of some accepted fields are expected to be wrong. The zero
