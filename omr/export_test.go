@@ -30,8 +30,11 @@ func Patches(ctx context.Context, r *Reader, p page.Page) (*Reading, [][PatchLen
 		return nil, nil, err
 	}
 	patches := make([][PatchLen]float64, len(m.patches))
-	for i, q := range m.patches {
-		patches[i] = q
+	for _, which := range sameLetter(letters(&r.Expect.Pages[out.Stamp.Page-1], len(m.patches))) {
+		b := blankOf(which, middleInk(which, out.Evidence), 0, out.Evidence, m.patches)
+		for _, i := range which {
+			patches[i] = b.beyond(&m.patches[i])
+		}
 	}
 	return out, patches, nil
 }

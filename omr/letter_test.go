@@ -244,3 +244,43 @@ func TestUnknownLetter(t *testing.T) {
 		t.Errorf("%d fields are doubted, not those with the heavy letter", doubted)
 	}
 }
+
+// TestLettersInBlackAndWhite has letters whose edges vary from bubble to bubble, as in scans of black
+// and white: the second reader still tells which marks fill their bubbles, and takes no blank for one.
+func TestLettersInBlackAndWhite(t *testing.T) {
+	t.Parallel()
+	const dpi = omrtest.DPI(200)
+	d, img := lettered(t, 1, dpi, 1, "A", "B", "C", "D", "E")
+	rng := rand.New(rand.NewPCG(1, 14))
+	marks := map[sheets.FieldID][]sheets.Choice{}
+	for i, f := range d.Pages[0].Fields {
+		if i%4 > 0 {
+			marks[f.ID] = []sheets.Choice{f.Bubbles[rng.IntN(len(f.Bubbles))].Choice}
+		}
+	}
+	omrtest.Fill(img, dpi, d.Pages[0], marks, omrtest.Pencil, rng)
+	img = omrtest.Chain(omrtest.Skew(0.7), omrtest.Blur(0.6), omrtest.Noise(24), omrtest.Bilevel(110))(img, rng)
+	r, err := (&omr.Reader{Expect: d}).Read(t.Context(), page.Page{Img: img, Bits: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dark, filled, heard := 0, 0, 0
+	for _, e := range r.Evidence {
+		is := slices.Contains(marks[e.Field], e.Choice)
+		switch {
+		case !is && e.Mark > 0:
+			heard++
+		case is && e.Ink > 0.3:
+			dark++
+			if e.Full > 0.5 {
+				filled++
+			}
+		}
+	}
+	if heard > 0 {
+		t.Errorf("the second reader speaks of %d blanks", heard)
+	}
+	if dark < len(marks)/3 || 10*filled < 8*dark {
+		t.Errorf("%d of %d marks are dark, and %d of these are filled", dark, len(marks), filled)
+	}
+}

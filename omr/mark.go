@@ -113,8 +113,13 @@ func middleInk(which []int, ev []judge.Evidence) float64 {
 	return pix.Ranked(inks, (len(inks)-1)/2)
 }
 
-// meanBlank is the mean pattern of those of the bubbles that have no more ink than half.
-func meanBlank(which []int, half float64, ev []judge.Evidence, ps []patch) (mean patch) {
+// A blank is what bubbles with one printed letter show if they are not marked.
+type blank struct{ from, scale patch }
+
+// blankOf is the mean pattern of those of the bubbles that have no more ink than half, and so
+// many standard deviations more.
+func blankOf(which []int, half, more float64, ev []judge.Evidence, ps []patch) (b blank) {
+	var squares patch
 	n := 0.0
 	for _, i := range which {
 		if ev[i].Ink > half {
@@ -122,28 +127,25 @@ func meanBlank(which []int, half float64, ev []judge.Evidence, ps []patch) (mean
 		}
 		n++
 		for j, v := range ps[i] {
-			mean[j] += v
+			b.from[j] += v
+			squares[j] += v * v
 		}
 	}
 	const most = 0.9 // what is left of a place that is printed black says nothing
-	for j := range mean {
-		mean[j] = min(mean[j]/n, most)
+	for j, sum := range b.from {
+		mean := sum / n
+		b.from[j] = min(mean+more*math.Sqrt(max(squares[j]/n-mean*mean, 0)), most)
+		b.scale[j] = 1 / (1 - b.from[j])
 	}
-	return mean
+	return b
 }
 
-// takeAway takes a blank's pattern away from ps, those of which bubbles.
-func takeAway(blank *patch, which []int, ps []patch) {
-	var scale patch
-	for j, v := range blank {
-		scale[j] = 1 / (1 - v)
+// beyond is what p shows that b does not.
+func (b *blank) beyond(p *patch) (out patch) {
+	for j, v := range p {
+		out[j] = max(v-b.from[j], 0) * b.scale[j]
 	}
-	for _, i := range which {
-		p := &ps[i]
-		for j := range p {
-			p[j] = max(p[j]-blank[j], 0) * scale[j]
-		}
-	}
+	return out
 }
 
 // What a pattern may be. The first is no mark; ghosts and dirt are of it.
@@ -231,38 +233,62 @@ const surelyBlank = 12
 // leastMark is what stands for "surely no mark": 0 would say that nobody looked.
 const leastMark = 1e-4
 
-// unruly is the share of the page's own blanks that may look like marks. On a page with
-// more (halftoned, or speckled by a copier) the second reader has no opinion at all.
+// unruly is the share of the page's own blanks that may look like marks.
 const unruly = 0.02
 
+// varied is how many standard deviations of its blanks the second reader takes away as well
+// from the patterns of an unruly page: letters of black and white vary at their edges.
+const varied = 2
+
+// hardlyFull is the ink of bubbles that are asked there whether they are filled: no pattern of such
+// a page is believed against its ink.
+const hardlyFull = 0.3
+
 // recognise gives each bubble the second reader's opinion. From each pattern it takes away
-// what the page's own blanks of the same printed letter show: letters, toner, show-through.
+// what the page's own blanks of the same printed letter show: letters, toner, show-through. On a
+// page where then more blanks look like marks than may (halftoned, or speckled by a copier) it
+// takes away what they vary by as well, and then only says which of the dark bubbles are filled;
+// if that is not enough it has no opinion at all.
 func recognise(kinds []string, ev []judge.Evidence, ps []patch) {
+	alike := sameLetter(kinds)
+	for _, more := range []float64{0, varied} {
+		if compare(alike, more, ev, ps) {
+			return
+		}
+	}
+	for i := range ev {
+		ev[i].Mark, ev[i].Tick, ev[i].Cross, ev[i].Full = 0, 0, 0, 0
+	}
+}
+
+// compare is recognise once, with so many standard deviations of the blanks taken away; it says
+// whether blanks then look like blanks.
+func compare(alike [][]int, more float64, ev []judge.Evidence, ps []patch) bool {
 	w := marks()
 	blanks, marked := 0, 0
-	for _, which := range sameLetter(kinds) {
+	for _, which := range alike {
 		half := middleInk(which, ev)
-		blank := meanBlank(which, half, ev, ps)
-		if takeAway(&blank, which, ps); half >= mostBlank {
+		if half >= mostBlank {
 			continue // nobody knows the blank
 		}
+		b := blankOf(which, half, more, ev, ps)
 		for _, i := range which {
-			e, l := &ev[i], w.likely(&ps[i])
-			e.Mark = max(round(1-l[asBlank]), leastMark)
-			e.Tick, e.Cross, e.Full = round(l[asTick]), round(l[asCross]), round(l[asFull])
+			p := b.beyond(&ps[i])
+			e, l := &ev[i], w.likely(&p)
+			e.Mark, e.Tick, e.Cross, e.Full = 0, 0, 0, 0
+			if more == 0 || l[asFull] > 0.5 && e.Ink > hardlyFull {
+				e.Mark = max(round(1-l[asBlank]), leastMark)
+				e.Tick, e.Cross, e.Full = round(l[asTick]), round(l[asCross]), round(l[asFull])
+			}
 			if e.Ink <= half {
 				blanks++
-				if e.Mark > 0.5 {
+				if l[asBlank] < 0.5 {
 					marked++
 				}
 			}
 		}
 	}
-	if float64(marked) > unruly*float64(blanks) {
-		for i := range ev {
-			ev[i].Mark, ev[i].Tick, ev[i].Cross, ev[i].Full = 0, 0, 0, 0
-		}
-	}
+	return float64(marked) <= unruly*float64(blanks)
 }
 
 // guessed begins what may be printed inside bubbles of which the design does not say.
