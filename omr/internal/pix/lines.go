@@ -30,8 +30,6 @@ type Lines struct {
 const (
 	lineSide  = 6  // how far beside it a line is compared: lines are up to 11 pixels wide
 	lineDark  = 6  // hundredths of the paper's brightness: below is the noise of a scan
-	lineEven  = 12 // the darkness that one in so many pixels of a line falls short of
-	lineOwn   = 3  // and that which one in so many does, which is its own, and not that of marks it runs through
 	lineBlock = 16 // pixels of a block for which the paper is looked at once
 	linePaper = 80 // hundredths of the paper's brightness: what is darker beside a line is not paper
 )
@@ -42,8 +40,9 @@ const down, along, light = 1, 2, 4
 // FindLines looks for lines along the columns and along the rows of img. A line is at
 // least 15 mm long, several rows of bubbles; 92 of 100 of its pixels must be seen, for
 // between two rows of bubbles is paper; 30 of 100 must have paper on both sides, and three
-// of the fifteen among them in each fourth row (or column) of the picture be dark. into
-// may be nil, or lines that are no longer needed, whose memory is then used.
+// of the fifteen among them in each fourth row (or column) of the picture be dark. It must
+// be about as dark everywhere: a row of marks in neighbouring bubbles is not. into may be
+// nil, or lines that are no longer needed, whose memory is then used.
 func FindLines(img *image.Gray, paper *Paper, into *Lines) *Lines {
 	l := into
 	if l == nil {
@@ -53,7 +52,7 @@ func FindLines(img *image.Gray, paper *Paper, into *Lines) *Lines {
 	if l.w <= 2*lineSide || l.h <= 2*lineSide {
 		return l
 	}
-	l.state, l.work = sized(l.state, (l.w*l.h+4*l.w+128)/8+1), sized(l.work, 7*l.w)
+	l.state, l.work = sized(l.state, (l.w*l.h+4*l.w+128)/8+1), sized(l.work, 15*l.w+16+max(l.w, l.h))
 	l.nx, l.ny = (l.w+lineBlock-1)/lineBlock, (l.h+lineBlock-1)/lineBlock
 	l.open, l.step = sized(l.open, l.nx*l.ny), sized(l.step, l.nx*l.ny)
 	l.white = sized(l.white, l.nx)
@@ -65,58 +64,7 @@ func FindLines(img *image.Gray, paper *Paper, into *Lines) *Lines {
 		}
 	}
 	l.find(img)
-	if l.some {
-		l.doubtMarks(img)
-	}
 	return l
-}
-
-// doubtMarks takes away what is as uneven as a row of marks in neighbouring bubbles: where
-// these nearly touch, a coarse scan darkens the paper between them, but a line is about as dark
-// there as elsewhere.
-func (l *Lines) doubtMarks(img *image.Gray) {
-	for i := 0; i < len(l.cells); i++ {
-		if i+8 <= len(l.cells) && binary.LittleEndian.Uint64(l.cells[i:]) == 0 { // as nearly all
-			i += 7
-			continue
-		}
-		is := l.cells[i]
-		if is&down != 0 && (i < l.w || l.cells[i-l.w]&down == 0) {
-			l.even(img, i%l.w, i/l.w, 0, 1, down)
-		}
-		if is&along != 0 && (i%l.w == 0 || l.cells[i-1]&along == 0) {
-			l.even(img, i%l.w, i/l.w, 1, 0, along)
-		}
-	}
-}
-
-// even looks at the line as which cells are marked from x, y on, along dx, dy, and takes it away
-// unless it is even.
-func (l *Lines) even(img *image.Gray, x, y, dx, dy int, as uint8) {
-	var dark [256]int // pixels by how much darker they are than the paper beside them
-	n, all, aside := 0, 0, lineSide*(dx*img.Stride+dy)
-	for i, j := x, y; i < l.w && j < l.h && l.cells[j*l.w+i]&as != 0; i, j = i+dx, j+dy {
-		at := j*img.Stride + i
-		side := min(img.Pix[at-aside], img.Pix[at+aside])
-		if side >= l.open[j/lineBlock*l.nx+i/lineBlock] {
-			dark[side-min(side, img.Pix[at])]++
-			all++
-		}
-		n++
-	}
-	rank := func(k int) (d int) {
-		for ; k >= dark[d]; d++ {
-			k -= dark[d]
-		}
-		return d
-	}
-	if all == 0 || 5*rank(all/lineEven) >= 3*rank(all/lineOwn) {
-		return
-	}
-	for ; n > 0; n-- {
-		l.cells[y*l.w+x] &^= as
-		x, y = x+dx, y+dy
-	}
 }
 
 // Measures of gaps.

@@ -232,6 +232,10 @@ void pix_quantiles(const uint8_t *band, ptrdiff_t stride, int w, int rows, int t
 
 enum { SIDE = 6, LONG = 60, WHOLE = 92, OPEN = 30, BLOCK = 16 };
 
+// A line's darkness that one pixel in EVEN falls short of, and that which one in OWN does, which
+// is its own, and not that of marks it runs through.
+enum { EVEN = 12, OWN = 3 };
+
 // How cells are marked: on a line along a column, along a row.
 enum { DOWN = 1, ALONG = 2 };
 
@@ -256,12 +260,70 @@ static uint8_t mark(int v, int left, int right, int open, int step) {
 // What is known of up to 96 pixels of a way, a bit each.
 typedef unsigned __int128 bits;
 
-// Marks in cells, step apart, each pixel of the n of a way of which LONG make a line with
-// as. first is the first of the EVERYth pixels of the picture. Returns whether there are any.
-CLONES static int confirm(bits open, bits light, int n, int first, uint8_t as, uint8_t *cells, ptrdiff_t step) {
+// What is searched, and where lines are marked.
+typedef struct {
+	const uint8_t *img, *open, *step;
+	ptrdiff_t stride;
+	int w, h, nx;
+	uint8_t *cells, *darks; // darks: one for each pixel of a line
+	int any;
+} search;
+
+// From where to where one way is a line, as far as it was looked at.
+typedef struct {
+	int32_t from, to;
+} span;
+
+// Writes how much darker n pixels, step apart, are than both sides of them, and 255 where these
+// are no paper. Returns how many are not that.
+static inline int darker_by(const uint8_t *at, ptrdiff_t step, ptrdiff_t side, int open, int n, uint8_t *dst) {
+	int all = 0;
+	for (int i = 0; i < n; i++, at += step) {
+		int least = at[-side] < at[side] ? at[-side] : at[side];
+		all += least >= open;
+		dst[i] = (uint8_t)(least < open ? 255 : least > *at ? least - *at : 0);
+	}
+	return all;
+}
+
+// Marks a span of column x or row y as a line unless it is as uneven as a row of marks in
+// neighbouring bubbles: where these nearly touch, a coarse scan darkens the paper between
+// them, but a line is about as dark there as elsewhere.
+static void keep(search *s, span *of, int x, int y, uint8_t as) {
+	int n = of->to - of->from, all = 0, down = as == DOWN;
+	uint8_t *darks = s->darks;
+	for (int i = of->from; i < of->to;) {
+		int end = (i / BLOCK + 1) * BLOCK < of->to ? (i / BLOCK + 1) * BLOCK : of->to;
+		if (down)
+			all += darker_by(s->img + i * s->stride + x, s->stride, SIDE, s->open[i / BLOCK * s->nx + x / BLOCK], end - i, darks);
+		else
+			all += darker_by(s->img + y * s->stride + i, 1, SIDE * s->stride, s->open[y / BLOCK * s->nx + i / BLOCK], end - i, darks);
+		darks += end - i;
+		i = end;
+	}
+	int lo = -1, hi = 255; // hi is the darkness that one in EVEN falls short of, in the end
+	while (hi - lo > 1) {
+		int v = (lo + hi) / 2;
+		if ((int)pix_count(s->darks, (size_t)n, 0, (uint8_t)v) > all / EVEN)
+			hi = v;
+		else
+			lo = v;
+	}
+	if (5 * hi / 3 < 255 && (int)pix_count(s->darks, (size_t)n, 0, (uint8_t)(5 * hi / 3)) <= all / OWN)
+		return;
+	uint8_t *cell = s->cells + (down ? (ptrdiff_t)of->from * s->w + x : (ptrdiff_t)y * s->w + of->from);
+	for (; n > 0; n--, cell += down ? s->w : 1)
+		*cell |= as;
+	s->any = 1;
+}
+
+// Looks for lines among the n pixels from x, y on of a way of which LONG make one with as; adds
+// them to the way's last span, or keeps that and begins another. first is the first of the
+// EVERYth pixels of the picture.
+CLONES static void confirm(search *s, bits open, bits light, int n, int first, int x, int y, uint8_t as, span *last) {
 	const uint64_t all = ((uint64_t)1 << LONG) - 1, every = 0x1111111111111111;
 	bits some = open & ~light & ((bits)every << 64 | every) << first;
-	int done = 0;
+	int from = as == DOWN ? y : x;
 	for (int i = 0; i + LONG <= n; i++, open >>= 1, light >>= 1, some >>= 1) {
 		int not = __builtin_popcountll((uint64_t)light & all);
 		if (not > MOST_LIGHT || __builtin_popcountll((uint64_t)some & all) < SAMPLES_DARK)
@@ -269,10 +331,13 @@ CLONES static int confirm(bits open, bits light, int n, int first, uint8_t as, u
 		int seen = __builtin_popcountll((uint64_t)open & all);
 		if (!is_line(seen - not, seen, LONG))
 			continue;
-		for (done = done > i ? done : i; done < i + LONG; done++)
-			cells[done * step] |= as;
+		if (last->to < from + i) {
+			if (last->to > 0)
+				keep(s, last, x, y, as);
+			last->from = from + i;
+		}
+		last->to = from + i + LONG;
 	}
-	return done > 0;
 }
 
 // Whether a line may run through blocks b and b+1 of n, which it holds whole: open and
@@ -356,19 +421,20 @@ static int whole_column(const uint8_t *column, ptrdiff_t stride, int h, const ui
 
 // A line has at most MOST_LIGHT light pixels, and so at most as many of its samples: only
 // columns that have are looked at closely.
-static int columns(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *open, const uint8_t *step, int nx,
-                   uint8_t *cells, uint8_t *state, uint8_t *work, int *any) {
-	int n = (h + EVERY - 1) / EVERY, first = 0;
-	uint16_t *total = (uint16_t *)work;
-	uint8_t *sums = work + 2 * w, *few = sums + w, *limit = few + w, *more = limit + w, *zero = more + w;
-	memset(work, 0, (size_t)w * 7);
+static int columns(search *s, uint8_t *state, uint8_t *work) {
+	const uint8_t *img = s->img;
+	int w = s->w, h = s->h, nx = s->nx, n = (h + EVERY - 1) / EVERY, first = 0;
+	span *spans = (span *)work;
+	uint16_t *total = (uint16_t *)(spans + w);
+	uint8_t *sums = (uint8_t *)(total + w), *few = sums + w, *limit = few + w, *more = limit + w, *zero = more + w;
+	memset(work, 0, (size_t)w * 15);
 	for (int k = 0; k < n; k++) {
 		uint8_t *sides = state + (ptrdiff_t)k * w;
 		if (k % (BLOCK / EVERY) == 0) {
-			spread(open + k * EVERY / BLOCK * nx, w, limit);
-			spread(step + k * EVERY / BLOCK * nx, w, more);
+			spread(s->open + k * EVERY / BLOCK * nx, w, limit);
+			spread(s->step + k * EVERY / BLOCK * nx, w, more);
 		}
-		side_row(img + (ptrdiff_t)k * EVERY * stride, limit, more, w, sides);
+		side_row(img + (ptrdiff_t)k * EVERY * s->stride, limit, more, w, sides);
 		slide(sums + SIDE, sides + SIDE, (k < SAMPLES ? zero : sides - (ptrdiff_t)SAMPLES * w) + SIDE, few + SIDE, w - 2 * SIDE);
 		if (k % SAMPLES == SAMPLES - 1)
 			add_light(total, sums, w);
@@ -387,15 +453,17 @@ static int columns(const uint8_t *img, ptrdiff_t stride, int w, int h, const uin
 					;
 				continue;
 			}
-			bits is_light, is_open = look_down(img + x, stride, y0, y1, open + x / BLOCK, step + x / BLOCK, nx, &is_light);
-			*any |= confirm(is_open, is_light, y1 - y0, y0 > 0 ? EVERY - 1 : 0, DOWN, cells + (ptrdiff_t)y0 * w + x, w);
+			bits is_light, is_open = look_down(img + x, s->stride, y0, y1, s->open + x / BLOCK, s->step + x / BLOCK, nx, &is_light);
+			confirm(s, is_open, is_light, y1 - y0, y0 > 0 ? EVERY - 1 : 0, x, y0, DOWN, &spans[x]);
 		}
 		memset(few, 0, (size_t)w);
 		first = last + 1;
 	}
 	int count = 0, before = 0;
 	for (int x = SIDE; x < w - SIDE; x++) {
-		int is = 100 * total[x] <= (100 - WHOLE) * h && whole_column(img + x, stride, h, open + x / BLOCK, step + x / BLOCK, nx);
+		if (spans[x].to > 0)
+			keep(s, &spans[x], x, 0, DOWN);
+		int is = 100 * total[x] <= (100 - WHOLE) * h && whole_column(img + x, s->stride, h, s->open + x / BLOCK, s->step + x / BLOCK, nx);
 		count += is && !before;
 		before = is;
 	}
@@ -500,20 +568,21 @@ static bits from_block(const uint64_t *words, int b) {
 	return by ? two >> by | (bits)words[at + 2] << (128 - by) : two;
 }
 
-static int rows(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *open, const uint8_t *step, int nx,
-                uint8_t *cells, uint64_t *state, int *any) {
+static int rows(search *s, uint64_t *state) {
+	int w = s->w, h = s->h, nx = s->nx;
 	uint64_t *is_open = state, *is_light = is_open + nx / 4 + 3; // two more than are seen
 	uint8_t *n_open = (uint8_t *)(is_light + nx / 4 + 3), *n_light = n_open + nx, *limit = n_light + nx, *more = limit + w;
 	int count = 0, before = 0;
 	memset(state, 0, (size_t)(n_open - (uint8_t *)state));
 	for (int y = SIDE; y < h - SIDE; y++) {
 		if (y % BLOCK == 0 || y == SIDE) {
-			spread(open + y / BLOCK * nx, w, limit);
-			spread(step + y / BLOCK * nx, w, more);
+			spread(s->open + y / BLOCK * nx, w, limit);
+			spread(s->step + y / BLOCK * nx, w, more);
 		}
 		int is_whole = 0;
-		if (look_along(img + y * stride, SIDE * stride, w, limit, more, is_open, is_light)) {
+		if (look_along(s->img + y * s->stride, SIDE * s->stride, w, limit, more, is_open, is_light)) {
 			int all = count_blocks(is_open, nx, n_open), not = count_blocks(is_light, nx, n_light);
+			span last = {0, 0};
 			is_whole = is_line(all - not, all, w);
 			for (int i = 0, from = 0; i + 1 < nx; i++) {
 				if (n_light[i] + n_light[i + 1] > MOST_LIGHT || !may(n_open, n_light, i, nx))
@@ -521,9 +590,11 @@ static int rows(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_
 				// As far as such a line may reach, without what was looked at before.
 				from = from > i - 2 ? from : i - 2;
 				int to = (i + 4) * BLOCK < w ? (i + 4) * BLOCK : w, x0 = from * BLOCK;
-				*any |= confirm(from_block(is_open, from), from_block(is_light, from), to - x0, 0, ALONG, cells + (ptrdiff_t)y * w + x0, 1);
+				confirm(s, from_block(is_open, from), from_block(is_light, from), to - x0, 0, x0, y, ALONG, &last);
 				from = i;
 			}
+			if (last.to > 0)
+				keep(s, &last, 0, y, ALONG);
 		}
 		count += is_whole && !before;
 		before = is_whole;
@@ -533,9 +604,11 @@ static int rows(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_
 
 int pix_lines(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *open, const uint8_t *step, int nx,
               uint8_t *cells, uint64_t *state, uint8_t *work, int *any) {
-	*any = 0;
-	int n = columns(img, stride, w, h, open, step, nx, cells, (uint8_t *)state, work, any);
-	return n + rows(img, stride, w, h, open, step, nx, cells, state, any);
+	search s = {img, open, step, stride, w, h, nx, cells, work, 0};
+	int n = columns(&s, (uint8_t *)state, work + (w > h ? w : h) / 16 * 16 + 16);
+	n += rows(&s, state);
+	*any = s.any;
+	return n;
 }
 
 // ---- gaps

@@ -38,8 +38,8 @@ void pix_quantiles(const uint8_t *band, ptrdiff_t stride, int w, int rows, int t
 
 // Finds lines along columns and rows; see lines.go for what they are. open and step
 // hold the brightness of paper and the contrast of a line for each 16×16 pixels, nx a
-// row. cells is w×h and 0; state has room for w×h+4w+128 bytes, work for 7w. Returns the
-// whole lines, and in any whether there is a line at all.
+// row. cells is w×h and 0; state has room for w×h+4w+128 bytes, work for 15w and 16 and
+// the larger of w and h. Returns the whole lines, and in any whether cells are marked.
 int pix_lines(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *open, const uint8_t *step, int nx,
               uint8_t *cells, uint64_t *state, uint8_t *work, int *any);
 

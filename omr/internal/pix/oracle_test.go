@@ -28,6 +28,9 @@ const (
 
 	lineEvery = 4 // each so manieth pixel is looked at first,
 	lineDarks = 3 // and so many of those are dark
+
+	lineEven = 12 // of so many pixels one is lighter than the even darkness of a line,
+	lineOwn  = 3  // and of so many one than its own
 )
 
 func line(dark, open, long int) bool {
