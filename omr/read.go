@@ -183,14 +183,12 @@ func (s *sight) readGuess(ctx context.Context, d *sheets.Design, g *guess) (*Rea
 func (s *sight) read(d *sheets.Design, digest sheets.Digest, stamp sheets.Stamp, pose Pose, g *grid, black float64) (*Reading, error) {
 	pg := &d.Pages[stamp.Page-1]
 	lines := pix.FindLines(s.small, s.paper, &s.mem.lines)
-	if len(pg.Codes) > 0 { // on a sheet of ours rules, ticks and bubbles cross each column of a field
-		lines.FindGaps(s.small)
-	}
 	out := &Reading{Engine: Engine, Stamp: stamp, Design: digest, Pose: pose}
 	if len(g.spots) > 0 {
 		if err := s.settle(&out.Pose, g); err != nil {
 			return nil, err
 		}
+		s.gaps(lines, &out.Pose, g, pg)
 		out.Evidence = s.measure(&out.Pose, g, pg, black, lines)
 		switch {
 		case s.bilevel && black < halftoned:

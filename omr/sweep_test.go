@@ -578,3 +578,48 @@ func TestOverfilled(t *testing.T) {
 		}
 	}
 }
+
+// TestStreaksTurned reads sheets that lie on their sides, and one of others: what print leaves
+// between its rows is no streak. A streak lighter than print is one there, too, and alone.
+func TestStreaksTurned(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		design *sheets.Design
+		turns  int
+	}{
+		{"a4-200", shipped(t, "a4-200"), 1},
+		{"a4-200", shipped(t, "a4-200"), 3},
+		{"a5-20", shipped(t, "a5-20"), 1},
+		{"of others", other(0, 1), 0},
+		{"of others, turned", other(0, 3), 3},
+	} {
+		on := c.design.Pages[0].Fields[len(c.design.Pages[0].Fields)-5].Bubbles[1].Box.Center() // what the streak runs over
+		x := [4]float64{on.X / c.design.Size.X, 1 - on.Y/c.design.Size.Y, 0, on.Y / c.design.Size.Y}[c.turns]
+		for _, width := range []int{0, 2, 4} {
+			const dpi = 150
+			rng := rand.New(rand.NewPCG(uint64(width), 31))
+			img := printed(t, c.design, 1, dpi)
+			pg := c.design.Pages[0]
+			truth := omrtest.NewTruth(1, sheets.NewSerial(1), pg)
+			truth.Add(omrtest.Fill(img, dpi, pg, answers(pg, rng), omrtest.Pencil, rng)...)
+			spoil := []omrtest.Spoil{omrtest.Turn(c.turns)}
+			if width > 0 {
+				spoil = append(spoil, omrtest.Streak(x, width, 255))
+			}
+			r := omr.Reader{Expect: c.design}
+			got, err := r.Read(context.Background(), page.Page{Number: 1, DPI: dpi, Img: scanned(spoil...)(img, rng), Bits: 8})
+			if err != nil {
+				t.Errorf("%s, %d px: %v", c.name, width, err)
+				continue
+			}
+			of := outcomes(judge.Fields(pg, got.Evidence, calibration.Default().Policy, got.Swatches...), truth)
+			if streaked := slices.Contains(got.Notes, omr.Streaked); streaked != (width > 0) || wrongs(of) > 0 {
+				t.Errorf("%s, %d px: right %d, needless %d, wrong %d, notes %v", c.name, width, of[0], of[omrtest.Needless], wrongs(of), got.Notes)
+			}
+			if width > 0 && (len(got.Streaks) != 1 || math.Abs(got.Streaks[0]-x) > 0.003) {
+				t.Errorf("%s, %d px: streaks at %v, want one at %.4f", c.name, width, got.Streaks, x)
+			}
+		}
+	}
+}

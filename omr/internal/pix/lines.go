@@ -89,8 +89,9 @@ type across struct {
 // when the scanner measured its white. On paper they are not seen, but all print that
 // crosses them is interrupted, over half the picture at least. It must follow FindLines
 // of the same picture. Gaps between letters, or between bubbles that stand close, look the
-// same where nothing else crosses them: the caller knows what print is on the page.
-func (l *Lines) FindGaps(img *image.Gray) {
+// same where nothing else crosses them: broken says of a column whether print that is known
+// to cross it is interrupted there.
+func (l *Lines) FindGaps(img *image.Gray, broken func(x int) bool) {
 	if l.w <= 2*lineSide || l.h <= 2*lineSide || l.h > 255*gapBands {
 		return
 	}
@@ -111,7 +112,7 @@ func (l *Lines) FindGaps(img *image.Gray) {
 	}
 	last := -3
 	for x := range l.across {
-		if !l.across[x].streak() {
+		if !l.across[x].streak() || !broken(x) {
 			continue
 		}
 		if x > last+2 { // a column between two that are sure is part of the same

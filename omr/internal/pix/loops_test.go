@@ -54,6 +54,9 @@ func gapped(w, h int, seed uint64) *image.Gray {
 	return img
 }
 
+// anywhere takes all print for known.
+func anywhere(int) bool { return true }
+
 // TestGaps shows a light line through ruled paper, one in half of it, and one at which half
 // of the rules are whole.
 func TestGaps(t *testing.T) {
@@ -70,7 +73,7 @@ func TestGaps(t *testing.T) {
 	paper := PaperOf(img, nil)
 	l := FindLines(img, paper, nil)
 	before := l.Full
-	l.FindGaps(img)
+	l.FindGaps(img, anywhere)
 	if l.Full != before+1 || !l.On(Point{X: 51, Y: 333}) || l.On(Point{X: 101, Y: 19}) || l.On(Point{X: 150, Y: 17}) {
 		t.Errorf("%d more lines than %d; at 51 %v, at 101 %v, at 150 %v", l.Full-before, before,
 			l.On(Point{X: 51, Y: 333}), l.On(Point{X: 101, Y: 19}), l.On(Point{X: 150, Y: 17}))
@@ -105,7 +108,7 @@ func TestLoopsOverPictures(t *testing.T) {
 				t.Errorf("%v: other lines, %d and %d", size, got.Full, want.Full)
 			}
 			gaps -= got.Full
-			got.FindGaps(img)
+			got.FindGaps(img, anywhere)
 			gaps += got.Full
 			if want.w > 2*lineSide && want.h > 2*lineSide {
 				want.plainGaps(img, p)
