@@ -29,11 +29,11 @@ func Patches(ctx context.Context, r *Reader, p page.Page) (*Reading, [][PatchLen
 	if err != nil {
 		return nil, nil, err
 	}
-	patches := make([][PatchLen]float64, len(m.patches))
-	for _, which := range sameLetter(letters(&r.Expect.Pages[out.Stamp.Page-1], len(m.patches))) {
-		b := blankOf(which, middleInk(which, out.Evidence), 0, out.Evidence, m.patches)
+	patches := make([][PatchLen]float64, len(m.looks))
+	for _, which := range sameLetter(letters(&r.Expect.Pages[out.Stamp.Page-1], len(m.looks))) {
+		b := blankOf(which, middleInk(which, out.Evidence), 0, out.Evidence, m.looks)
 		for _, i := range which {
-			patches[i] = b.beyond(&m.patches[i])
+			patches[i] = b.beyond(&m.looks[i].Pattern)
 		}
 	}
 	return out, patches, nil

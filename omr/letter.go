@@ -302,7 +302,7 @@ func (s *sight) spell(k *kind, pr *probes, ev []judge.Evidence, paper int) bool 
 	s.mem.blanks = blanks
 	s.mem.letter = slices.Grow(s.mem.letter[:0], 2*n)[:2*n]
 	letter, weight := s.mem.letter[:n], s.mem.letter[n:]
-	pix.Medians(s.mem.places, blanks, letter)
+	pix.Medians(s.mem.inside, blanks, letter)
 	dark, light := 0, 0
 	for _, m := range letter {
 		if m > someLetter {
@@ -318,7 +318,7 @@ func (s *sight) spell(k *kind, pr *probes, ev []judge.Evidence, paper int) bool 
 	pr.aside(letter, weight)
 	k.beyond = make([]float64, len(k.which))
 	for j, i := range k.which {
-		k.beyond[j] = pix.Beyond(s.mem.places[s.mem.starts[i]:][:n], letter, weight)
+		k.beyond[j] = pix.Beyond(s.mem.inside[s.mem.starts[i]:][:n], letter, weight)
 	}
 	k.weigh(ev)
 	k.rest = lighterSpread(k.beyond)

@@ -25,11 +25,11 @@ const (
 	cells              = cellCols * cellRows
 	sectors            = pix.Sectors
 	shares             = pix.Levels // of the inside that are darker than a ghost, a pale pencil, a half covered place, a line, solid
-	patchLen           = cells + sectors + shares + 4
+	patchLen           = pix.Pattern
 )
 
 // A patch is the pattern of one bubble: darkness, from paper at 0 to printed black at 1.
-type patch [patchLen]float64
+type patch = [patchLen]float64
 
 // byCell sorts the places inside a bubble of shape sh by the cells they lie in, and says
 // where each cell ends.
@@ -51,21 +51,6 @@ func byCell(sh *shape, inside []mm) ([]mm, [cells]int32) {
 		next[k]++
 	}
 	return out, ends
-}
-
-// of makes p the pattern of one bubble. What is not in the scan, or under a line, is taken to
-// be as dark as the rest.
-func (p *patch) of(l *pix.Look) {
-	least, most := 1.0, 0.0
-	for i, v := range l.Cells {
-		p[i] = v
-		least, most = min(least, v), max(most, v)
-	}
-	copy(p[cells:], l.Sectors[:])
-	rest := p[cells+sectors:]
-	copy(rest, l.Over[:])
-	rest = rest[shares:]
-	rest[0], rest[1], rest[2], rest[3] = l.Mean, l.Spread, min(least, most), most
 }
 
 // fewAlike is the least number of bubbles with one printed letter from which a page
@@ -118,7 +103,7 @@ type blank struct{ from, scale patch }
 
 // blankOf is the mean pattern of those of the bubbles that have no more ink than half, and so
 // many standard deviations more.
-func blankOf(which []int, half, more float64, ev []judge.Evidence, ps []patch) (b blank) {
+func blankOf(which []int, half, more float64, ev []judge.Evidence, ls []pix.Look) (b blank) {
 	var squares patch
 	n := 0.0
 	for _, i := range which {
@@ -126,7 +111,7 @@ func blankOf(which []int, half, more float64, ev []judge.Evidence, ps []patch) (
 			continue
 		}
 		n++
-		for j, v := range ps[i] {
+		for j, v := range ls[i].Pattern {
 			b.from[j] += v
 			squares[j] += v * v
 		}
@@ -249,10 +234,10 @@ const hardlyFull = 0.3
 // page where then more blanks look like marks than may (halftoned, or speckled by a copier) it
 // takes away what they vary by as well, and then only says which of the dark bubbles are filled;
 // if that is not enough it has no opinion at all.
-func recognise(kinds []string, ev []judge.Evidence, ps []patch) {
+func recognise(kinds []string, ev []judge.Evidence, ls []pix.Look) {
 	alike := sameLetter(kinds)
 	for _, more := range []float64{0, varied} {
-		if compare(alike, more, ev, ps) {
+		if compare(alike, more, ev, ls) {
 			return
 		}
 	}
@@ -263,7 +248,7 @@ func recognise(kinds []string, ev []judge.Evidence, ps []patch) {
 
 // compare is recognise once, with so many standard deviations of the blanks taken away; it says
 // whether blanks then look like blanks.
-func compare(alike [][]int, more float64, ev []judge.Evidence, ps []patch) bool {
+func compare(alike [][]int, more float64, ev []judge.Evidence, ls []pix.Look) bool {
 	w := marks()
 	blanks, marked := 0, 0
 	for _, which := range alike {
@@ -271,9 +256,9 @@ func compare(alike [][]int, more float64, ev []judge.Evidence, ps []patch) bool 
 		if half >= mostBlank {
 			continue // nobody knows the blank
 		}
-		b := blankOf(which, half, more, ev, ps)
+		b := blankOf(which, half, more, ev, ls)
 		for _, i := range which {
-			p := b.beyond(&ps[i])
+			p := b.beyond(&ls[i].Pattern)
 			e, l := &ev[i], w.likely(&p)
 			e.Mark, e.Tick, e.Cross, e.Full = 0, 0, 0, 0
 			if more == 0 || l[asFull] > 0.5 && e.Ink > hardlyFull {

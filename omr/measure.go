@@ -63,30 +63,54 @@ func (s *sight) measure(p *Pose, g *grid, pg *sheets.Page, black float64, lines 
 	kinds := letters(pg, len(g.spots))
 	lettered := slices.ContainsFunc(kinds, func(k string) bool { return k != "" })
 	all := s.probes(g, math.Sqrt(dx*dy), lettered)
-	out := make([]judge.Evidence, len(g.spots))
-	s.mem.patches = slices.Grow(s.mem.patches[:0], len(g.spots))[:len(g.spots)]
-	s.keep(g, all, lettered)
+	n := len(g.spots)
+	s.mem.places = slices.Grow(s.mem.places[:0], n)[:n]
 	for i := range g.spots {
-		sp := &g.spots[i]
-		at, l := p.seen(sp.at)
+		at, l := p.seen(g.spots[i].at)
 		if g.isles == nil {
 			at = s.found(at, l, g, i)
 		}
-		pr := &all[sp.shape.index]
-		m := s.bubble(pr, at, l, g, black, lines, &s.mem.patches[i])
-		if lettered {
-			copy(s.mem.places[s.mem.starts[i]:], pr.Darks())
+		s.mem.places[i] = pix.Place{At: at, Lens: l, White: s.white(at)}
+	}
+	s.see(g, all, pix.Print{Black: black, Line: g.pen.dark}, lines, lettered)
+	out := make([]judge.Evidence, n)
+	for i := range g.spots {
+		sp, look := &g.spots[i], &s.mem.looks[i]
+		fit := look.Line
+		if g.isles != nil {
+			fit = look.Paper * min(look.Mean()*(1-black)/(surely*g.pen.dark), 1) // the share of the strait that is open, if there is ink inside
 		}
 		out[i] = judge.Evidence{
 			Field: pg.Fields[sp.field].ID, Choice: sp.choice,
-			Ink: round(m.ink), Fit: round(m.fit), Seen: round(m.seen),
+			Ink: round(look.Mean()), Fit: round(fit), Seen: round(look.Seen * open(look.Open)),
 		}
 	}
 	if lettered {
 		s.unletter(kinds, g, all, math.Sqrt(dx*dy), out)
 	}
-	recognise(kinds, out, s.mem.patches)
+	recognise(kinds, out, s.mem.looks)
 	return out
+}
+
+// see looks at every bubble, as many of one shape at once as lie under no line.
+func (s *sight) see(g *grid, all []probes, print pix.Print, lines *pix.Lines, lettered bool) {
+	n := len(g.spots)
+	s.mem.looks = slices.Grow(s.mem.looks[:0], n)[:n]
+	s.keep(g, all, lettered)
+	places := s.mem.places
+	for i, j := 0, 0; i < n; i = j {
+		shape := g.spots[i].shape
+		pr := &all[shape.index]
+		hidden := s.hidden(&places[i], pr, lines)
+		for j = i + 1; hidden == nil && j < n && g.spots[j].shape == shape && !s.near(&places[j], pr, lines); {
+			j++
+		}
+		var darks []uint8
+		if lettered {
+			darks = s.mem.inside[s.mem.starts[i]:]
+		}
+		pr.See(s.img, places[i:j], print, hidden, darks, s.mem.looks[i:j])
+	}
 }
 
 // keep makes room for how dark each place of each bubble is.
@@ -100,39 +124,29 @@ func (s *sight) keep(g *grid, all []probes, lettered bool) {
 		s.mem.starts = append(s.mem.starts, n)
 		n += int32(len(all[sp.shape.index].inside))
 	}
-	s.mem.places = slices.Grow(s.mem.places[:0], int(n))[:n]
+	s.mem.inside = slices.Grow(s.mem.inside[:0], int(n))[:n]
 }
 
 // round keeps four digits: more are noise, and make readings long.
 func round(v float64) float64 { return math.Round(v*1e4) / 1e4 }
 
-// A measured bubble.
-type measured struct{ ink, fit, seen float64 }
-
-// bubble measures one bubble, and notes its pattern in p. Ink is the mean darkness of what
-// is seen of the inside: 0 paper, 1 printed black.
-func (s *sight) bubble(pr *probes, at px, l pix.Lens, g *grid, black float64, lines *pix.Lines, p *patch) measured {
-	look := &s.mem.look
-	pr.See(s.img, at, l, pix.Sheet{White: s.white(at), Black: black, Line: g.pen.dark}, s.hidden(at, l, pr, lines), look)
-	p.of(look)
-	m := measured{ink: look.Mean, fit: look.Line, seen: look.Seen * open(look.Open)}
-	if g.isles != nil {
-		m.fit = look.Paper * min(look.Mean*(1-black)/(surely*g.pen.dark), 1) // the share of the strait that is open, if there is ink inside
-	}
-	return m
+// near says whether a line may run through a bubble.
+func (s *sight) near(at *pix.Place, pr *probes, lines *pix.Lines) bool {
+	l := &at.Lens
+	far := px{X: math.Abs(l.XX)*pr.far.X + math.Abs(l.XY)*pr.far.Y, Y: math.Abs(l.YX)*pr.far.X + math.Abs(l.YY)*pr.far.Y}
+	return lines.Within(s.reduced(at.At.Sub(far)), s.reduced(at.At.Add(far)))
 }
 
 // hidden says which places inside a bubble lie on a line: what is printed or marked below it
 // is not known. It is nil where no line is near.
-func (s *sight) hidden(at px, l pix.Lens, pr *probes, lines *pix.Lines) []uint8 {
-	far := px{X: math.Abs(l.XX)*pr.far.X + math.Abs(l.XY)*pr.far.Y, Y: math.Abs(l.YX)*pr.far.X + math.Abs(l.YY)*pr.far.Y}
-	if !lines.Within(s.reduced(at.Sub(far)), s.reduced(at.Add(far))) {
+func (s *sight) hidden(at *pix.Place, pr *probes, lines *pix.Lines) []uint8 {
+	if !s.near(at, pr, lines) {
 		return nil
 	}
 	s.mem.hidden = slices.Grow(s.mem.hidden[:0], len(pr.inside))[:len(pr.inside)]
 	for i, d := range pr.inside {
 		s.mem.hidden[i] = 0
-		if lines.On(s.reduced(at.Add(l.Step(d.X, d.Y)))) {
+		if lines.On(s.reduced(at.At.Add(at.Lens.Step(d.X, d.Y)))) {
 			s.mem.hidden[i] = 1
 		}
 	}

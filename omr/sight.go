@@ -42,8 +42,9 @@ type memory struct {
 	stencil pix.Stencil // to search with
 	values  []float64   // samples of a bubble
 	probes  []probes    // of each shape
-	look    pix.Look    // at a bubble
-	hidden  []uint8     // which of its places lie on a line
+	places  []pix.Place // of each bubble
+	looks   []pix.Look  // at each bubble
+	hidden  []uint8     // which of the places in one lie on a line
 	steps   []mm        // places beside one another
 	profile []float64   // brightness along a way
 	off     []mm        // of the ticks at one side
@@ -51,11 +52,10 @@ type memory struct {
 	hits    []hit
 	darks   []float64 // of rings around many bubbles
 	known   known     // of the last design
-	patches []patch
-	places  []uint8 // how dark each place of each bubble is, where letters are printed
-	starts  []int32 // where in places those of each bubble begin
-	blanks  []int32 // and those of the blanks with one letter
-	letter  []uint8 // what a letter looks like, and what its places weigh
+	inside  []uint8   // how dark each place in each bubble is, where letters are printed
+	starts  []int32   // where in inside those of each bubble begin
+	blanks  []int32   // and those of the blanks with one letter
+	letter  []uint8   // what a letter looks like, and what its places weigh
 }
 
 var memories = sync.Pool{New: func() any { return new(memory) }}

@@ -14,9 +14,10 @@ enum { PART_BITS = 7, PARTS = 1 << PART_BITS, OUTSIDE = INT16_MAX };
 // The most pixels from a figure's middle to its places, and to that middle.
 enum { FARTHEST = 4000, WIDEST = 100000 };
 
-// Where places lie: in PARTS from the pixel left of and above all of them.
+// Where places lie: in PARTS from the pixel left of and above all of them. cols and rows from there
+// on hold the pixels beside and below all places too.
 typedef struct {
-	int x0, y0;
+	int x0, y0, cols, rows;
 	float x, y, xx, xy, yx, yy;
 } aim;
 
@@ -87,32 +88,44 @@ WIDE static void look_wide(const pix_picture *p, const aim *a, const float *xs, 
 }
 #endif
 
-// Looks at n places, a multiple of 16; returns whether all are in the picture for sure.
-static int look(const pix_picture *p, const double c[2], const double l[4], const float *xs, const float *ys, int n,
-                const double reach[2], int16_t *vs) {
+// Aims at a figure whose places are within reach; 0 if it is too large or too far away. In
+// *sure is whether all places are so far inside the picture that four bytes may be read from
+// each, and from below it.
+static int aim_at(const pix_picture *p, const pix_place *at, const double reach[2], aim *a, int *sure) {
+	const double *l = at->lens, cx = at->x - 0.5, cy = at->y - 0.5;
 	double ex = fabs(l[0]) * reach[0] + fabs(l[1]) * reach[1], ey = fabs(l[2]) * reach[0] + fabs(l[3]) * reach[1];
-	if (!(ex < FARTHEST && ey < FARTHEST && fabs(c[0]) < WIDEST && fabs(c[1]) < WIDEST)) {
-		for (int i = 0; i < n; i++)
-			vs[i] = OUTSIDE;
+	if (!(ex < FARTHEST && ey < FARTHEST && fabs(at->x) < WIDEST && fabs(at->y) < WIDEST))
 		return 0;
-	}
-	double cx = c[0] - 0.5, cy = c[1] - 0.5;
-	aim a = {.x0 = (int)floor(cx - ex), .y0 = (int)floor(cy - ey)};
-	a.x = (float)((cx - a.x0) * PARTS), a.y = (float)((cy - a.y0) * PARTS);
-	a.xx = (float)(l[0] * PARTS), a.xy = (float)(l[1] * PARTS), a.yx = (float)(l[2] * PARTS), a.yy = (float)(l[3] * PARTS);
-#if defined(__x86_64__)
-	// Four bytes are read from each place and from below it.
-	if (fast() && cx - ex >= 1 && cy - ey >= 1 && cx + ex < p->w - 2 && cy + ey < p->h - 3 && p->w >= 4) {
-		if (wide())
-			look_wide(p, &a, xs, ys, n, vs);
-		else
-			look_fast(p, &a, xs, ys, n, vs);
-		return 1;
-	}
-#endif
-	look_plain(p, &a, xs, ys, n, vs);
-	return 0;
+	a->x0 = (int)floor(cx - ex), a->y0 = (int)floor(cy - ey), a->cols = (int)(2 * ex) + 4, a->rows = (int)(2 * ey) + 3;
+	a->x = (float)((cx - a->x0) * PARTS), a->y = (float)((cy - a->y0) * PARTS);
+	a->xx = (float)(l[0] * PARTS), a->xy = (float)(l[1] * PARTS), a->yx = (float)(l[2] * PARTS), a->yy = (float)(l[3] * PARTS);
+	*sure = cx - ex >= 1 && cy - ey >= 1 && cx + ex < p->w - 2 && cy + ey < p->h - 3 && p->w >= 4;
+	return 1;
 }
+
+// Looks at n places, a multiple of 16; sure is what aim_at says.
+static void look(const pix_picture *p, const aim *a, int sure, const float *xs, const float *ys, int n, int16_t *vs) {
+#if defined(__x86_64__)
+	if (sure && wide())
+		look_wide(p, a, xs, ys, n, vs);
+	else if (sure && fast())
+		look_fast(p, a, xs, ys, n, vs);
+	else
+#endif
+		look_plain(p, a, xs, ys, n, vs);
+}
+
+// What was counted at one figure. white, range, full and what is counted in them are brightness
+// in PARTS, sums and squares darkness in bytes.
+typedef struct {
+	int64_t squares;
+	int32_t white, range, full;
+	int32_t shut, paper, clear, around[SECTORS];
+	int32_t sum, seen, over[LEVELS], sums[CELLS], counts[CELLS];
+} tally;
+
+// The darknesses that are told apart.
+static const uint8_t levels[LEVELS] = {BLACK / 10, BLACK * 2 / 10, BLACK * 35 / 100, BLACK * 5 / 10, BLACK * 7 / 10};
 
 // How many values of two rings are below level.
 static inline int count_below(const int16_t *vs, int16_t level) {
@@ -149,28 +162,36 @@ static inline int below(int white, int v, int most) {
 	return d < most ? d : most;
 }
 
+// The brightness of paper where that beside a figure is here.
+static inline int white_near(double here, double usual) {
+	double white = usual * PARTS, least = 0.88 * white, most = 1.08 * white;
+	white = here < least ? least : here > most ? most : here;
+	return white < 1 ? 1 : (int)(white + 0.5);
+}
+
 // The brightness of paper around a figure: that of the brighter places beside it, if it is what
 // paper is here, in a part of the page that is as bright as usual.
 static inline int local_white(const int16_t *beside, double usual) {
 	int n = 0;
 	for (int i = 0; i < 2 * RING; i++)
 		n += beside[i] != OUTSIDE;
-	double white = usual * PARTS;
-	if (n >= RING / 2) {
-		double here = ranked(beside, n * 3 / 4), least = 0.88 * white, most = 1.08 * white;
-		white = here < least ? least : here > most ? most : here;
-	}
-	return white < 1 ? 1 : (int)(white + 0.5);
+	return n < RING / 2 ? white_near(usual * PARTS, usual) : white_near(ranked(beside, n * 3 / 4), usual);
+}
+
+// How bright black and a printed line are, of which black and dark are shares of paper's brightness.
+static inline void scale_by(tally *t, int white, double black, double dark) {
+	int range = (int)(white * (1 - black) + 0.5), full = (int)(white * 0.7 * dark + 0.5);
+	t->white = white;
+	t->range = range > 1 ? range : 1;
+	t->full = full > 1 ? full : 1;
 }
 
 // What the rings say.
-CLONES static void look_around(const int16_t *vs, double usual, double black, double dark, pix_look *out) {
+CLONES static void look_around(const int16_t *vs, double usual, double black, double dark, tally *out) {
 	const int16_t *far = vs + RING, *on = vs + 2 * RING, *outside = vs + 3 * RING, *inside = vs + 4 * RING;
-	int white = local_white(vs, usual), range = (int)(white * (1 - black) + 0.5), full = (int)(white * 0.7 * dark + 0.5);
-	out->white = white;
-	out->range = range = range > 1 ? range : 1;
-	out->full = full = full > 1 ? full : 1;
-	int closed = 7 * white / 10, open = 4 * white / 5, shut = 0, paper = 0, clear = 0;
+	int white = local_white(vs, usual);
+	scale_by(out, white, black, dark);
+	int range = out->range, full = out->full, closed = 7 * white / 10, open = 4 * white / 5, shut = 0, paper = 0, clear = 0;
 	for (int i = 0; i < RING; i++)
 		shut += (far[i] < closed) | (far[i] == OUTSIDE);
 	for (int i = 0; i < 2 * RING; i++)
@@ -202,7 +223,6 @@ CLONES static void darken(const int16_t *restrict vs, int n, int white, int rang
 
 // The sum of some squares, and how many values are above each level; n is a multiple of 32.
 CLONES static void spread(const uint8_t *darks, int n, int32_t over[LEVELS], int64_t *squares) {
-	static const uint8_t level[LEVELS] = {BLACK / 10, BLACK * 2 / 10, BLACK * 35 / 100, BLACK * 5 / 10, BLACK * 7 / 10};
 	for (int from = 0; from < n; from += 128 * 32) {
 		int to = from + 128 * 32 < n ? from + 128 * 32 : n;
 		uint8_t more[LEVELS][32] = {{0}};
@@ -210,7 +230,7 @@ CLONES static void spread(const uint8_t *darks, int n, int32_t over[LEVELS], int
 		for (int i = from; i < to; i += 32)
 			for (int k = 0; k < LEVELS; k++)
 				for (int j = 0; j < 32; j++)
-					more[k][j] = (uint8_t)(more[k][j] + (darks[i + j] > level[k]));
+					more[k][j] = (uint8_t)(more[k][j] + (darks[i + j] > levels[k]));
 		for (int i = from; i < to; i++)
 			all += (uint32_t)darks[i] * darks[i];
 		*squares += all;
@@ -238,12 +258,15 @@ static int sum_of(const uint8_t *at, int n) {
 	return all;
 }
 
-void pix_see(const pix_picture *p, const double c[2], const double l[4], const float *steps, const double reach[2], const int32_t *ends,
-             const double paper[3], const uint8_t *hidden, int16_t *vs, uint8_t *darks, pix_look *out) {
+// Counts what is seen of a figure, at n places in all inside it.
+static void see(const pix_picture *p, const aim *a, int sure, const float *steps, const int32_t *ends, const double paper[3],
+                const uint8_t *hidden, int16_t *vs, uint8_t *darks, tally *out) {
 	int n = ends[CELLS - 1], room = ROOM(n), all = RINGS * RING + room;
-	int sure = look(p, c, l, steps, steps + all, all, reach, vs) && !hidden;
 	const int16_t *in = vs + RINGS * RING;
-	memset(out, 0, sizeof *out);
+	if (a)
+		look(p, a, sure, steps, steps + all, all, vs);
+	for (int i = 0; !a && i < all; i++)
+		vs[i] = OUTSIDE;
 	look_around(vs, paper[0], paper[1], paper[2], out);
 	darken(in, room, out->white, out->range, darks);
 	memset(darks + n, 0, (size_t)(room - n));
@@ -256,11 +279,211 @@ void pix_see(const pix_picture *p, const double c[2], const double l[4], const f
 		out->sum += out->sums[k];
 	}
 	out->seen = n;
-	for (int k = 0, i = 0; !sure && k < CELLS; k++)
+	for (int k = 0, i = 0; !(sure && !hidden) && k < CELLS; k++)
 		for (; i < ends[k]; i++)
 			if (in[i] == OUTSIDE || (hidden && hidden[i])) {
 				darks[i] = UNSEEN;
 				out->counts[k]--;
 				out->seen--;
 			}
+}
+
+#if defined(__x86_64__)
+// ---- the same for a figure well inside the picture, and no larger than a copy of it
+
+// The copy holds for each pixel its brightness and that of the pixel below, less 128: the four
+// pixels around a place are four bytes.
+enum { MOST_ROWS = 96, MOST_COLS = 128 };
+
+typedef struct {
+	__m512 x, y, xx, xy, yx, yy;
+	__m512i mask;
+	unsigned shift; // of a place down the copy to its row's pixels
+	int8_t *pairs;
+} copy;
+
+// Copies the box of an aim; 0 if it is too large, or the picture's bytes end before.
+WIDE static int copy_box(const pix_picture *p, const aim *a, copy *c) {
+	int halves = a->cols <= MOST_COLS / 2 ? 1 : 2;
+	size_t from = (size_t)a->y0 * (size_t)p->stride + (size_t)a->x0;
+	if (a->rows > MOST_ROWS || a->cols > MOST_COLS || from + (size_t)a->rows * (size_t)p->stride + (size_t)halves * 64 > p->size)
+		return 0;
+	const __m512i order = _mm512_setr_epi64(0, 4, 1, 5, 2, 6, 3, 7), middle = _mm512_set1_epi8(-128);
+	for (int k = 0; k < halves; k++) {
+		const uint8_t *at = p->at + from + 64 * k;
+		int8_t *to = c->pairs + 128 * k;
+		__m512i row = _mm512_permutexvar_epi64(order, _mm512_xor_si512(_mm512_loadu_si512(at), middle));
+		for (int y = 0; y < a->rows; y++, to += 128 * halves) {
+			at += p->stride;
+			__m512i next = _mm512_permutexvar_epi64(order, _mm512_xor_si512(_mm512_loadu_si512(at), middle));
+			_mm512_store_si512(to, _mm512_unpacklo_epi8(row, next));
+			_mm512_store_si512(to + 64, _mm512_unpackhi_epi8(row, next));
+			row = next;
+		}
+	}
+	c->shift = halves == 1, c->mask = _mm512_set1_epi32(-64 * halves);
+	c->x = _mm512_set1_ps(a->x), c->xx = _mm512_set1_ps(a->xx), c->xy = _mm512_set1_ps(a->xy);
+	c->y = _mm512_set1_ps(a->y), c->yx = _mm512_set1_ps(a->yx), c->yy = _mm512_set1_ps(a->yy);
+	return 1;
+}
+
+// Brightness at sixteen places.
+WIDE static inline __m512i look16(const copy *c, const float *xs, const float *ys) {
+	const __m512i twice = _mm512_broadcast_i32x4(_mm_setr_epi8(0, -1, 0, -1, 4, -1, 4, -1, 8, -1, 8, -1, 12, -1, 12, -1));
+	const __m512i four = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12));
+	__m512 sx = _mm512_loadu_ps(xs), sy = _mm512_loadu_ps(ys);
+	__m512i x = _mm512_cvttps_epi32(_mm512_add_ps(_mm512_add_ps(c->x, _mm512_mul_ps(c->xx, sx)), _mm512_mul_ps(c->xy, sy)));
+	__m512i y = _mm512_cvttps_epi32(_mm512_add_ps(_mm512_add_ps(c->y, _mm512_mul_ps(c->yx, sx)), _mm512_mul_ps(c->yy, sy)));
+	__m512i down = _mm512_srl_epi32(y, _mm_cvtsi32_si128((int)c->shift));
+	__m512i o = _mm512_ternarylogic_epi32(down, c->mask, _mm512_srli_epi32(x, PART_BITS), 0xEA); // down & mask | x
+	__m512i v = _mm512_i32gather_epi32(o, c->pairs, 2);
+	// Of each part f beside PARTS-f: f ^ (PARTS-1) is one less.
+	__m512i wx = _mm512_ternarylogic_epi32(_mm512_shuffle_epi8(x, twice), _mm512_set1_epi16(PARTS - 1), _mm512_set1_epi32(PARTS - 1), 0x6A);
+	__m512i wy = _mm512_ternarylogic_epi32(_mm512_shuffle_epi8(y, four), _mm512_set1_epi8(PARTS - 1), _mm512_set1_epi16(PARTS - 1), 0x6A);
+	wx = _mm512_add_epi16(wx, _mm512_set1_epi32(1));
+	wy = _mm512_add_epi8(wy, _mm512_set1_epi16(1));
+	v = _mm512_madd_epi16(_mm512_maddubs_epi16(wy, v), wx);
+	return _mm512_srai_epi32(_mm512_add_epi32(v, _mm512_set1_epi32(128 * PARTS * PARTS + PARTS / 2)), PART_BITS);
+}
+
+// A ring's brightness.
+WIDE static inline __m512i ring(const copy *c, const float *xs, const float *ys) {
+	__m512i v = _mm512_packus_epi32(look16(c, xs, ys), look16(c, xs + 16, ys + 16));
+	return _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), v);
+}
+
+WIDE static inline int below_all(__m512i a, __m512i b, int level) {
+	__m512i l = _mm512_set1_epi16((int16_t)level);
+	return __builtin_popcountll((uint64_t)_mm512_cmplt_epi16_mask(a, l) | (uint64_t)_mm512_cmplt_epi16_mask(b, l) << 32);
+}
+
+// The k-th from the least of the values of two rings, two bits at once from the highest.
+WIDE static inline int ranked_wide(__m512i a, __m512i b, int k) {
+	int best = below_all(a, b, 1 << 14) <= k ? 1 << 14 : 0;
+	for (int bit = 12; bit >= 0; bit -= 2) {
+		int more = (below_all(a, b, best | 1 << bit) <= k) + (below_all(a, b, best | 2 << bit) <= k) + (below_all(a, b, best | 3 << bit) <= k);
+		best |= more << bit;
+	}
+	return best;
+}
+
+// The sums of each two neighbours.
+WIDE static inline __m512i pairs_of(__m512i v) {
+	return _mm512_add_epi32(_mm512_and_si512(v, _mm512_set1_epi32(0xFFFF)), _mm512_srli_epi32(v, 16));
+}
+
+WIDE static void look_around_wide(const copy *c, const float *xs, const float *ys, const double paper[3], tally *out) {
+	__m512i beside = ring(c, xs, ys), far = ring(c, xs + RING, ys + RING), on = ring(c, xs + 2 * RING, ys + 2 * RING);
+	__m512i side = _mm512_max_epi16(ring(c, xs + 3 * RING, ys + 3 * RING), ring(c, xs + 4 * RING, ys + 4 * RING));
+	int white = white_near(ranked_wide(beside, far, 2 * RING * 3 / 4), paper[0]);
+	scale_by(out, white, paper[1], paper[2]);
+	const __m512i whites = _mm512_set1_epi16((int16_t)white), range = _mm512_set1_epi16((int16_t)out->range);
+	out->shut = __builtin_popcount(_mm512_cmplt_epi16_mask(far, _mm512_set1_epi16((int16_t)(7 * white / 10))));
+	out->paper = 2 * RING - below_all(beside, far, 4 * white / 5 + 1);
+	out->clear = _mm512_reduce_add_epi32(pairs_of(_mm512_min_epu16(_mm512_subs_epu16(side, on), _mm512_set1_epi16((int16_t)out->full))));
+	__m512i dark = pairs_of(_mm512_min_epu16(_mm512_subs_epu16(whites, beside), range));
+	dark = _mm512_add_epi32(dark, pairs_of(_mm512_min_epu16(_mm512_subs_epu16(whites, far), range)));
+	dark = _mm512_add_epi32(dark, _mm512_srli_epi64(dark, 32));
+	_mm256_storeu_si256((__m256i *)out->around, _mm512_cvtepi64_epi32(dark));
+}
+
+// What is inside: how dark each of the n places is, and what is counted of that.
+WIDE static void look_inside_wide(const copy *c, const float *xs, const float *ys, int n, const int32_t *ends, uint8_t *darks, tally *out) {
+	const __m512i white = _mm512_set1_epi32(out->white), range = _mm512_set1_epi32(out->range), zero = _mm512_setzero_si512();
+	const __m512 scale = _mm512_set1_ps((float)BLACK / (float)out->range), half = _mm512_set1_ps(0.5f);
+	for (int i = 0; i < n; i += 16) {
+		__m512i d = _mm512_min_epu16(_mm512_subs_epu16(white, look16(c, xs + i, ys + i)), range);
+		d = _mm512_cvttps_epi32(_mm512_add_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(d), scale), half));
+		_mm_storeu_si128((__m128i *)(darks + i), _mm512_cvtepi32_epi8(d));
+	}
+	__m512i squares = zero;
+	for (int i = 0; i < n; i += 64) {
+		__m512i d = _mm512_maskz_loadu_epi8(~(uint64_t)0 >> (n - i < 64 ? 64 - (n - i) : 0), darks + i);
+		for (int k = 0; k < LEVELS; k++)
+			out->over[k] += __builtin_popcountll(_mm512_cmpgt_epu8_mask(d, _mm512_set1_epi8((char)levels[k])));
+		__m512i low = _mm512_unpacklo_epi8(d, zero), high = _mm512_unpackhi_epi8(d, zero);
+		squares = _mm512_add_epi32(squares, _mm512_add_epi32(_mm512_madd_epi16(low, low), _mm512_madd_epi16(high, high)));
+	}
+	out->squares = _mm512_reduce_add_epi32(squares);
+	for (int k = 0, i = 0; k < CELLS; k++) {
+		__m512i sum = zero;
+		for (out->counts[k] = ends[k] - i; i < ends[k]; i += 64) {
+			int some = ends[k] - i < 64 ? ends[k] - i : 64;
+			sum = _mm512_add_epi64(sum, _mm512_sad_epu8(_mm512_maskz_loadu_epi8(~(uint64_t)0 >> (64 - some), darks + i), zero));
+		}
+		i = ends[k];
+		out->sum += out->sums[k] = (int32_t)_mm512_reduce_add_epi64(sum);
+	}
+	out->seen = n;
+}
+
+// As see, for what may be copied; else it is 0.
+WIDE static int see_wide(const pix_picture *p, const aim *a, const float *steps, const int32_t *ends, const double paper[3], uint8_t *darks,
+                         tally *out) {
+	int8_t pairs[2 * MOST_ROWS * MOST_COLS + 64] __attribute__((aligned(64)));
+	int n = ends[CELLS - 1], all = RINGS * RING + ROOM(n);
+	copy c = {.pairs = pairs};
+	if (!copy_box(p, a, &c))
+		return 0;
+	look_around_wide(&c, steps, steps + all, paper, out);
+	look_inside_wide(&c, steps + RINGS * RING, steps + all + RINGS * RING, n, ends, darks, out);
+	return 1;
+}
+#endif
+
+// Asks for the pixels of the next figure, which are seldom close to the processor.
+static void ask_for(const pix_picture *p, const pix_place *at, const double reach[2]) {
+	aim a;
+	int sure;
+	if (!aim_at(p, at, reach, &a, &sure) || !sure)
+		return;
+	const uint8_t *row = p->at + (ptrdiff_t)a.y0 * p->stride + a.x0;
+	for (int y = 0; y <= a.rows; y++, row += p->stride) {
+		__builtin_prefetch(row);
+		__builtin_prefetch(row + a.cols);
+	}
+}
+
+// Makes shares of what was counted at n places.
+static inline void shares(const tally *t, int n, pix_look *to) {
+	double seen = 1 / (double)(t->seen > 1 ? t->seen : 1), mean = t->sum * seen / BLACK, least = 1, most = 0;
+	double *cells = to->pattern, *sectors = cells + CELLS, *over = sectors + SECTORS, *rest = over + LEVELS;
+	to->line = (double)t->clear / (double)(t->full * RING);
+	to->open = 1 - (double)t->shut / RING;
+	to->paper = (double)t->paper / (2 * RING);
+	to->seen = (double)t->seen / (double)(n > 1 ? n : 1);
+	for (int k = 0; k < CELLS; k++) {
+		int m = t->counts[k] > 0 ? t->counts[k] : 1;
+		double v = (double)t->sums[k] / (double)(m * BLACK);
+		cells[k] = t->counts[k] > 0 ? v : mean;
+	}
+	for (int k = 0; k < CELLS; k++)
+		least = cells[k] < least ? cells[k] : least, most = cells[k] > most ? cells[k] : most;
+	double scale = 1 / (double)(t->range * (2 * RING / SECTORS)), all = (double)t->squares * seen / (BLACK * BLACK) - mean * mean;
+	for (int k = 0; k < SECTORS; k++)
+		sectors[k] = t->around[k] * scale;
+	for (int k = 0; k < LEVELS; k++)
+		over[k] = t->over[k] * seen;
+	rest[0] = mean, rest[1] = sqrt(all > 0 ? all : 0), rest[2] = least < most ? least : most, rest[3] = most;
+}
+
+void pix_see(const pix_picture *p, const pix_place *at, int many, const float *steps, const double reach[2], const int32_t *ends,
+             const double print[2], const uint8_t *hidden, int16_t *vs, uint8_t *darks, uint8_t *keep, pix_look *out) {
+	int n = ends[CELLS - 1];
+	for (int i = 0; i < many; i++) {
+		double paper[3] = {at[i].white, print[0], print[1]};
+		tally t = {0};
+		aim a;
+		int sure = 0, aimed = aim_at(p, at + i, reach, &a, &sure), done = 0;
+		if (i + 1 < many)
+			ask_for(p, at + i + 1, reach);
+#if defined(__x86_64__)
+		done = aimed && sure && !hidden && wide() && see_wide(p, &a, steps, ends, paper, darks, &t);
+#endif
+		if (!done)
+			see(p, aimed ? &a : 0, sure, steps, ends, paper, hidden ? hidden + (ptrdiff_t)i * n : 0, vs, darks, &t);
+		if (keep)
+			memcpy(keep + (ptrdiff_t)i * n, darks, (size_t)n);
+		shares(&t, n, out + i);
+	}
 }

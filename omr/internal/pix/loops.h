@@ -92,22 +92,25 @@ void pix_mapped(const pix_picture *p, const double m[9], const double *places, i
 enum { RING = 32, RINGS = 5, CELLS = 24, SECTORS = 8, LEVELS = 5 };
 #define ROOM(n) (((n) + 31) / 32 * 32 + 32)
 
-// What is seen of a figure; see Look. white, range, full and what is counted in them are
-// brightness in 128ths, sums and squares darkness in bytes.
+// Where a figure lies, how paper is seen there, and how bright it usually is there.
 typedef struct {
-	int64_t squares;
-	int32_t white, range, full;
-	int32_t shut, paper, clear, around[SECTORS];
-	int32_t sum, seen, over[LEVELS], sums[CELLS], counts[CELLS];
+	double x, y, lens[4], white;
+} pix_place;
+
+// What is seen of a figure; see Look.
+enum { PATTERN = CELLS + SECTORS + LEVELS + 4 };
+typedef struct {
+	double line, open, paper, seen, pattern[PATTERN];
 } pix_look;
 
-// Looks at a figure around c. steps are the places' x and then their y, in mm from c: of the
-// rings, and of what is inside, where those of cell k end before ends[k]; all with ROOM.
-// None is farther away than reach. paper is the usual brightness of paper, that of black as a
-// share of it, and how dark the line is. hidden, or 0, says which places inside are not to be
-// seen. vs and darks receive brightness and darkness of all places, and have ROOM.
-void pix_see(const pix_picture *p, const double c[2], const double l[4], const float *steps, const double reach[2],
-             const int32_t *ends, const double paper[3], const uint8_t *hidden, int16_t *vs, uint8_t *darks, pix_look *out);
+// Looks at many figures of one shape. steps are the places' x and then their y, in mm from the
+// middle: of the rings, and of what is inside, where those of cell k end before ends[k]; all with
+// ROOM. None is farther away than reach. print is the brightness of black as a share of paper's,
+// and how dark the line is. hidden, or 0, says which places inside each are not to be seen. vs and
+// darks have ROOM for brightness and darkness of all places of one; keep, or 0, receives the
+// darkness of what is inside each.
+void pix_see(const pix_picture *p, const pix_place *at, int many, const float *steps, const double reach[2], const int32_t *ends,
+             const double print[2], const uint8_t *hidden, int16_t *vs, uint8_t *darks, uint8_t *keep, pix_look *out);
 
 // The middle value ((rows-1)/2 from the least) of each of n columns of some rows of bytes, which
 // begin at starts in all.
@@ -139,12 +142,12 @@ static inline void go_samples(const uint8_t *at, size_t size, int stride, int w,
 	pix_samples(&p, c, l, steps, n, dst);
 }
 
-static inline void go_see(const uint8_t *at, size_t size, int stride, int w, int h, double cx, double cy, double xx, double xy,
-                          double yx, double yy, const float *steps, double rx, double ry, const int32_t *ends, double white,
-                          double black, double dark, const uint8_t *hidden, int16_t *vs, uint8_t *darks, pix_look *out) {
+static inline void go_see(const uint8_t *at, size_t size, int stride, int w, int h, const pix_place *places, int many, const float *steps,
+                          double rx, double ry, const int32_t *ends, double black, double dark, const uint8_t *hidden, int16_t *vs,
+                          uint8_t *darks, uint8_t *keep, pix_look *out) {
 	pix_picture p = {at, size, stride, w, h};
-	double c[2] = {cx, cy}, l[4] = {xx, xy, yx, yy}, reach[2] = {rx, ry}, paper[3] = {white, black, dark};
-	pix_see(&p, c, l, steps, reach, ends, paper, hidden, vs, darks, out);
+	double reach[2] = {rx, ry}, print[2] = {black, dark};
+	pix_see(&p, places, many, steps, reach, ends, print, hidden, vs, darks, keep, out);
 }
 
 static inline void go_middles(const uint8_t *at, size_t size, int stride, int w, int h, double cx, double cy, double xx,

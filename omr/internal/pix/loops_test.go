@@ -245,36 +245,49 @@ func TestLooks(t *testing.T) {
 		rng := rand.New(rand.NewPCG(uint64(i), 6))
 		for _, img := range []*image.Gray{printed(size[0], size[1], uint64(i)), noise(size[0], size[1], uint64(i))} {
 			var p Probe
-			var got Look
 			for range 60 {
-				c, l, _ := around(rng, size[0], size[1])
-				if rng.IntN(2) == 0 {
-					l = Lens{XX: 4 + rng.Float64(), XY: rng.NormFloat64() / 9, YX: rng.NormFloat64() / 9, YY: 4 + rng.Float64()}
+				var places [3]Place
+				for k := range places {
+					c, l, _ := around(rng, size[0], size[1])
+					if rng.IntN(2) == 0 {
+						l = Lens{XX: 4 + rng.Float64(), XY: rng.NormFloat64() / 9, YX: rng.NormFloat64() / 9, YY: 4 + rng.Float64()}
+					}
+					places[k] = Place{c, l, 250 * rng.Float64()}
 				}
+				wide := []float64{3, 3, 14}[rng.IntN(3)]
 				steps := make([]geom.Point[geom.Paper], rings*Ring+1+rng.IntN(600))
 				for i := range steps {
-					steps[i] = geom.Point[geom.Paper]{X: 3 * (rng.Float64() - 0.5), Y: 3 * (rng.Float64() - 0.5)}
+					steps[i] = geom.Point[geom.Paper]{X: wide * (rng.Float64() - 0.5), Y: 3 * (rng.Float64() - 0.5)}
 				}
 				inside := steps[rings*Ring:]
+				n := len(inside)
 				var ends [Cells]int32
 				for k := range ends {
-					ends[k] = int32(rng.IntN(len(inside) + 1))
+					ends[k] = int32(rng.IntN(n + 1))
 				}
 				slices.Sort(ends[:])
-				ends[Cells-1] = int32(len(inside))
+				ends[Cells-1] = int32(n)
 				var hidden []uint8
 				if rng.IntN(3) == 0 {
-					hidden = make([]uint8, len(inside))
+					hidden = make([]uint8, len(places)*n)
 					for i := range hidden {
 						hidden[i] = uint8(rng.IntN(2))
 					}
 				}
-				sh := Sheet{White: 250 * rng.Float64(), Black: 0.6 * rng.Float64(), Line: rng.Float64()}
+				pr := Print{Black: 0.6 * rng.Float64(), Line: rng.Float64()}
 				p.Set(steps, inside, ends)
-				p.See(img, c, l, sh, hidden, &got)
-				want, darks := plainSee(img, c, l, sh, steps, ends, hidden)
-				if got != want || !bytes.Equal(p.Darks(), darks) {
-					t.Fatalf("%v, at %v by %v: %+v, want %+v\n%v\n%v", size, c, l, got, want, p.Darks(), darks)
+				var got [len(places)]Look
+				darks := make([]uint8, len(places)*n)
+				p.See(img, places[:], pr, hidden, darks, got[:])
+				for k, at := range places {
+					var not []uint8
+					if hidden != nil {
+						not = hidden[k*n:]
+					}
+					want, dark := plainSee(img, at, pr, steps, ends, not)
+					if got[k] != want || !bytes.Equal(darks[k*n:][:n], dark) {
+						t.Fatalf("%v, at %v: %+v, want %+v\n%v\n%v", size, at, got[k], want, darks[k*n:][:n], dark)
+					}
 				}
 			}
 		}

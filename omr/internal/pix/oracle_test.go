@@ -112,7 +112,7 @@ func plainAt(img *image.Gray, c Point, l Lens, d, reach geom.Point[geom.Paper]) 
 }
 
 // plainSee is See at steps, the rings and then what is inside, place by place.
-func plainSee(img *image.Gray, c Point, l Lens, sh Sheet, steps []geom.Point[geom.Paper], ends [Cells]int32, hidden []uint8) (to Look, darks []uint8) {
+func plainSee(img *image.Gray, at Place, pr Print, steps []geom.Point[geom.Paper], ends [Cells]int32, hidden []uint8) (to Look, darks []uint8) {
 	var reach geom.Point[geom.Paper]
 	for _, d := range steps {
 		reach.X, reach.Y = max(reach.X, math.Abs(d.X)), max(reach.Y, math.Abs(d.Y))
@@ -120,18 +120,18 @@ func plainSee(img *image.Gray, c Point, l Lens, sh Sheet, steps []geom.Point[geo
 	vs, in := make([]int, len(steps)), make([]bool, len(steps))
 	var paper []int
 	for i, d := range steps {
-		vs[i], in[i] = plainAt(img, c, l, d, reach)
+		vs[i], in[i] = plainAt(img, at.At, at.Lens, d, reach)
 		if in[i] && i < 2*Ring {
 			paper = append(paper, vs[i])
 		}
 	}
-	usual := sh.White * 128
+	usual := at.White * 128
 	white := max(int(usual+0.5), 1)
 	if len(paper) >= Ring/2 {
 		slices.Sort(paper)
 		white = max(int(min(max(float64(paper[len(paper)*3/4]), 0.88*usual), 1.08*usual)+0.5), 1)
 	}
-	rng, full := max(int(float64(white)*(1-sh.Black)+0.5), 1), max(int(float64(white)*0.7*sh.Line+0.5), 1)
+	rng, full := max(int(float64(white)*(1-pr.Black)+0.5), 1), max(int(float64(white)*0.7*pr.Line+0.5), 1)
 	dark := func(i int) int {
 		if !in[i] {
 			return 0
@@ -155,8 +155,9 @@ func plainSee(img *image.Gray, c Point, l Lens, sh Sheet, steps []geom.Point[geo
 		}
 	}
 	to.Line, to.Open, to.Paper = float64(clear)/float64(full*Ring), 1-float64(shut)/Ring, float64(open)/(2*Ring)
+	cells, sectors, overs, rest := to.Pattern[:Cells], to.Pattern[Cells:], to.Pattern[Cells+Sectors:], to.Pattern[Cells+Sectors+Levels:]
 	for k, v := range around {
-		to.Sectors[k] = float64(v) * (1 / float64(rng*2*Ring/Sectors))
+		sectors[k] = float64(v) * (1 / float64(rng*2*Ring/Sectors))
 	}
 	n := len(steps) - rings*Ring
 	darks = make([]uint8, n)
@@ -182,16 +183,17 @@ func plainSee(img *image.Gray, c Point, l Lens, sh Sheet, steps []geom.Point[geo
 		}
 	}
 	share := 1 / float64(max(seen, 1))
-	to.Seen, to.Mean = float64(seen)/float64(n), float64(sum)*share/Black
-	to.Spread = math.Sqrt(max(float64(squares)*share/(Black*Black)-to.Mean*to.Mean, 0))
+	to.Seen, rest[0] = float64(seen)/float64(n), float64(sum)*share/Black
+	rest[1] = math.Sqrt(max(float64(squares)*share/(Black*Black)-rest[0]*rest[0], 0))
 	for j := range over {
-		to.Over[j] = float64(over[j]) * share
+		overs[j] = float64(over[j]) * share
 	}
 	for k := range sums {
-		if to.Cells[k] = to.Mean; counts[k] > 0 {
-			to.Cells[k] = float64(sums[k]) / float64(counts[k]*Black)
+		if cells[k] = rest[0]; counts[k] > 0 {
+			cells[k] = float64(sums[k]) / float64(counts[k]*Black)
 		}
 	}
+	rest[2], rest[3] = slices.Min(cells), slices.Max(cells)
 	return to, darks
 }
 
