@@ -83,49 +83,116 @@ func (s *sight) find(p *Pose, g *grid, sp *spot, reach float64) hit {
 
 // findAt is find for callers who know where the pose says, and how paper is seen there.
 func (s *sight) findAt(c px, l pix.Lens, g *grid, sp *spot, reach float64) hit {
-	res := span(l)
 	if g.isles != nil {
+		res := span(l)
 		return s.findIsland(c, l, &g.isles[sp.shape.index], max(reach*res, 1), max(math.Round(findStep*res), 1))
 	}
-	return s.climb(c, l, &g.looks[sp.shape.index], pix.Climb{Far: max(reach*res, 1), Near: near, Step: max(int(math.Round(findStep*res)), 1)})
+	f := [1]pix.Climb{s.widely(c, l, reach)}
+	s.climb(&g.looks[sp.shape.index], f[:])
+	return hitOf(&f[0])
 }
 
-// climb looks for an outline around c as f says.
-func (s *sight) climb(c px, l pix.Lens, look *looked, f pix.Climb) hit {
-	f.White = s.white(c)
-	s.mem.stencil.Set(s.img, c, l, [3][]mm{look.on[:], look.out[:], look.in[:]})
-	top := s.mem.stencil.Climb(&f)
-	return hit{c.Add(top.At), l.Back(top.At), top.Score}
+// findAll is find for the bubbles of which.
+func (s *sight) findAll(p *Pose, g *grid, which []int, reach float64, hits []hit) {
+	fs := slices.Grow(s.mem.climbs[:0], len(which))[:len(which)]
+	s.mem.climbs = fs
+	for k, i := range which {
+		if g.isles != nil {
+			hits[k] = s.find(p, g, &g.spots[i], reach)
+			continue
+		}
+		at, l := p.seen(g.spots[i].at)
+		fs[k] = s.widely(at, l, reach)
+	}
+	if g.isles != nil {
+		return
+	}
+	s.climbAll(g, which, fs)
+	for k := range fs {
+		hits[k] = hitOf(&fs[k])
+	}
+}
+
+// widely is the search for an outline within reach mm of c.
+func (s *sight) widely(c px, l pix.Lens, reach float64) pix.Climb {
+	res := span(l)
+	return pix.Climb{Place: pix.Place{At: c, Lens: l, White: s.white(c)},
+		Far: max(reach*res, 1), Near: near, Step: max(int(math.Round(findStep*res)), 1)}
+}
+
+// climbAll looks for the outlines of some bubbles, which are those of which, or the first of all.
+func (s *sight) climbAll(g *grid, which []int, fs []pix.Climb) {
+	shape := func(i int) int {
+		if which != nil {
+			i = which[i]
+		}
+		return g.spots[i].shape.index
+	}
+	for i, j := 0, 0; i < len(fs); i = j {
+		index := shape(i)
+		for j = i + 1; j < len(fs) && shape(j) == index; {
+			j++
+		}
+		s.climb(&g.looks[index], fs[i:j])
+	}
+}
+
+// climb looks for outlines of one shape.
+func (s *sight) climb(look *looked, fs []pix.Climb) {
+	s.mem.stencil.Set([3][]mm{look.on[:], look.out[:], look.in[:]})
+	s.mem.stencil.Climb(s.img, fs...)
+}
+
+// hitOf is what a climb found.
+func hitOf(f *pix.Climb) hit {
+	top := f.Top()
+	return hit{f.At.Add(top.At), f.Lens.Back(top.At), top.Score}
 }
 
 // closely is how far from its neighbours' course an outline is looked for at first, in mm
 // and in pixels, whichever is more.
 const closely, closelyPixels = 0.25, 2
 
-// follow looks for the outline of sp, first around the place that is off from where pose
-// says by what its neighbours are; where none is clear there, within reach of the pose.
-func (s *sight) follow(p *Pose, g *grid, sp *spot, off mm, reach float64) hit {
-	at, l := p.seen(sp.at)
-	res := span(l)
-	far := max(closely*res, closelyPixels)
-	if g.isles != nil || off.Norm()+far/res > reach {
-		return s.findAt(at, l, g, sp, reach)
+// follow looks for all outlines, each first around the place that is off from where pose says by
+// what the course of its neighbours is; where none is clear there, within reach of the pose.
+func (s *sight) follow(p *Pose, g *grid, course *Bend, reach float64, hits []hit) {
+	if g.isles != nil {
+		for i := range hits {
+			hits[i] = s.find(p, g, &g.spots[i], reach)
+		}
+		return
 	}
-	share := far / (reach * res)
-	c := at.Add(l.Step(off.X, off.Y))
-	h := s.climb(c, l, &g.looks[sp.shape.index], pix.Climb{Far: far, Near: near * share * share, Step: 1})
-	if h.at.Sub(c).Norm() > far-1 || !g.strong(h) {
-		return s.findAt(at, l, g, sp, reach)
+	fs := slices.Grow(s.mem.climbs[:0], len(hits))[:len(hits)]
+	s.mem.climbs = fs
+	for i := range fs {
+		at, l := p.seen(g.spots[i].at)
+		res := span(l)
+		far := max(closely*res, closelyPixels)
+		share := far / (reach * res)
+		off := course.At(g.spots[i].at).Sub(g.spots[i].at)
+		c := at.Add(l.Step(off.X, off.Y))
+		fs[i] = pix.Climb{Place: pix.Place{At: c, Lens: l, White: s.white(c)}, Far: far, Near: near * share * share, Step: 1}
+		hits[i].off = off
 	}
-	h.off = h.off.Add(off)
-	return h
+	s.climbAll(g, nil, fs)
+	for i := range fs {
+		f, off, h := &fs[i], hits[i].off, hitOf(&fs[i])
+		way := h.at.Sub(f.At)
+		if norm(off.X, off.Y)+f.Far/span(f.Lens) > reach || norm(way.X, way.Y) > f.Far-1 || !g.strong(h) {
+			hits[i] = s.find(p, g, &g.spots[i], reach)
+			continue
+		}
+		h.off = h.off.Add(off)
+		hits[i] = h
+	}
 }
 
 // found is where the outline of bubble i is on a settled grid, that the pose puts at c:
 // where it was found before, if that was clear and in line with its neighbours.
 func (s *sight) found(c px, l pix.Lens, g *grid, i int) px {
 	reach := min(max(ownReach, strayRoom*g.room), g.room*0.9)
-	if h := &g.hits[i]; g.isles == nil && g.strong(*h) && l.Back(h.at.Sub(c)).Norm() <= reach {
+	h := &g.hits[i]
+	if off := l.Back(h.at.Sub(c)); g.isles == nil && g.strong(*h) && norm(off.X, off.Y) <= reach {
 		return h.at
 	}
 	return s.findAt(c, l, g, &g.spots[i], reach).at
@@ -232,9 +299,7 @@ func (s *sight) settle(p *Pose, g *grid) error {
 	s.mem.hits = slices.Grow(s.mem.hits[:0], len(g.spots))[:len(g.spots)]
 	some := s.mem.hits[:len(which)]
 	for again := range 2 {
-		for k, i := range which {
-			some[k] = s.find(p, g, &g.spots[i], reach)
-		}
+		s.findAll(p, g, which, reach, some)
 		pen, ok := s.learn(p, g, which, some)
 		if !ok {
 			return reject(Distorted, "no printed outlines are where the design says: another sheet, or a bent one")
@@ -246,10 +311,7 @@ func (s *sight) settle(p *Pose, g *grid) error {
 	}
 	course := g.mesh(which, some)
 	g.hits = s.mem.hits
-	for i := range g.spots {
-		sp := &g.spots[i]
-		g.hits[i] = s.follow(p, g, sp, course.At(sp.at).Sub(sp.at), reach)
-	}
+	s.follow(p, g, &course, reach, g.hits)
 	mesh := g.mesh(nil, g.hits)
 	if err := s.prove(p, g, &mesh); err != nil {
 		return err

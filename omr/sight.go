@@ -40,6 +40,7 @@ type memory struct {
 	lines   pix.Lines
 	figures pix.Figures
 	stencil pix.Stencil // to search with
+	climbs  []pix.Climb // of each bubble
 	values  []float64   // samples of a bubble
 	probes  []probes    // of each shape
 	places  []pix.Place // of each bubble

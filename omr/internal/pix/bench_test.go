@@ -41,8 +41,8 @@ func BenchmarkLoops(b *testing.B) {
 		{"samples", func() { Samples(page, at, l, steps, values) }},
 		{"middles", func() { q.Middles(page, at, l, values) }},
 		{"stencil", func() {
-			s.Set(page, at, l, [3][]geom.Point[geom.Paper]{steps[:32], steps[32:64], steps[64:96]})
-			s.Climb(&Climb{White: 230, Far: 7, Near: 0.05, Step: 1})
+			s.Set([3][]geom.Point[geom.Paper]{steps[:32], steps[32:64], steps[64:96]})
+			s.Climb(page, Climb{Place: Place{at, l, 230}, Far: 7, Near: 0.05, Step: 1})
 		}},
 	} {
 		b.Run(c.name, func(b *testing.B) {

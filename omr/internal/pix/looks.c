@@ -92,9 +92,9 @@ WIDE static void look_wide(const pix_picture *p, const aim *a, const float *xs, 
 // *sure is whether all places are so far inside the picture that four bytes may be read from
 // each, and from below it.
 static int aim_at(const pix_picture *p, const pix_place *at, const double reach[2], aim *a, int *sure) {
-	const double *l = at->lens, cx = at->x - 0.5, cy = at->y - 0.5;
+	const double *l = at->lens, cx = at->at[0] - 0.5, cy = at->at[1] - 0.5;
 	double ex = fabs(l[0]) * reach[0] + fabs(l[1]) * reach[1], ey = fabs(l[2]) * reach[0] + fabs(l[3]) * reach[1];
-	if (!(ex < FARTHEST && ey < FARTHEST && fabs(at->x) < WIDEST && fabs(at->y) < WIDEST))
+	if (!(ex < FARTHEST && ey < FARTHEST && fabs(at->at[0]) < WIDEST && fabs(at->at[1]) < WIDEST))
 		return 0;
 	a->x0 = (int)floor(cx - ex), a->y0 = (int)floor(cy - ey), a->cols = (int)(2 * ex) + 4, a->rows = (int)(2 * ey) + 3;
 	a->x = (float)((cx - a->x0) * PARTS), a->y = (float)((cy - a->y0) * PARTS);

@@ -1183,6 +1183,7 @@ typedef struct {
 	int32_t off[3][MOST_PLACES];
 	ptrdiff_t stride;
 	int n, r, wide;
+	int32_t box[4]; // of the pixels of all places
 	uint16_t *sums;
 	double *scores, per, near; // what a step of brightness in a sum scores, and what a pixel's move loses
 	uint8_t summed[2 * MOST_REACH + 1], scored[2 * MOST_REACH + 1];
@@ -1327,7 +1328,8 @@ WIDE static int pixels8(const double c[2], const double l[4], const double *cons
 
 // Finds the pixels of all places, and whether they stay inside the picture.
 static int place(stencil *s, const pix_picture *p, const double c[2], const double l[4], const double *const steps[3]) {
-	int32_t box[4] = {INT32_MAX, INT32_MAX, INT32_MIN, INT32_MIN};
+	int32_t *box = s->box;
+	box[0] = box[1] = INT32_MAX, box[2] = box[3] = INT32_MIN;
 	int i = 0;
 	s->at = p->at;
 #if defined(__x86_64__)
@@ -1342,35 +1344,88 @@ static int place(stencil *s, const pix_picture *p, const double c[2], const doub
 	return (size_t)(box[3] + r) * (size_t)p->stride + (size_t)(box[2] - r + s->wide) <= p->size;
 }
 
-int pix_climb(const pix_picture *p, const double c[2], const double l[4], const double *const steps[3], int n, int r,
-              int wide, const double how[3], int step, uint16_t *sums, double *scores, double out[7]) {
-	stencil s;
-	if (n > MOST_PLACES || r > MOST_REACH || (uint64_t)p->stride * (uint64_t)p->h >= INT32_MAX)
-		return 0;
-	s.n = n, s.r = r, s.wide = wide, s.stride = p->stride;
-	double far = how[1];
-	s.sums = sums, s.scores = scores, s.per = 1 / (n * how[0]), s.near = how[2] / (far * far);
-	if (!place(&s, p, c, l, steps))
-		return 0;
-	memset(s.summed, 0, (size_t)(2 * r + 1));
-	memset(s.scored, 0, (size_t)(2 * r + 1));
-	double best = scores_of(&s, 0)[0];
-	int bx = 0, by = 0, limit = (int)(far * far + 0.5);
-	for (int reach = (int)far;;) {
+#if defined(__x86_64__)
+// The sums and scores of all moves at once, of which there are eight in eight rows.
+enum { EIGHT = 8, MID = 3 };
+
+WIDE static void score_eight(stencil *s) {
+	const __m512i rows = _mm512_mullo_epi64(_mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7), _mm512_set1_epi64(s->stride));
+	const uint8_t *at = s->at - MID * s->stride - MID;
+	uint16_t sums[3][EIGHT * EIGHT];
+	for (int g = 0; g < 3; g++) {
+		// The sums of even columns are what those of all, in words of two pixels, have beyond 256 times the odd ones.
+		__m512i all = _mm512_setzero_si512(), odd = all;
+		for (int i = 0; i < s->n; i++) {
+			__m512i v = _mm512_i64gather_epi64(rows, at + s->off[g][i], 1);
+			all = _mm512_add_epi16(all, v);
+			odd = _mm512_add_epi16(odd, _mm512_srli_epi16(v, 8));
+		}
+		__m512i even = _mm512_sub_epi16(all, _mm512_slli_epi16(odd, 8));
+		__m512i a = _mm512_unpacklo_epi16(even, odd), b = _mm512_unpackhi_epi16(even, odd);
+		_mm512_storeu_si512(sums[g], _mm512_permutex2var_epi64(a, _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11), b));
+		_mm512_storeu_si512(sums[g] + 32, _mm512_permutex2var_epi64(a, _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15), b));
+	}
+	const __m512d per = _mm512_set1_pd(s->per), near = _mm512_set1_pd(s->near), half = _mm512_set1_pd(0.5);
+	const __m256i across = _mm256_setr_epi32(9, 4, 1, 0, 1, 4, 9, 16);
+	for (int k = 0; k < EIGHT - 1; k++) {
+		__m256i on = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(sums[0] + EIGHT * k)));
+		__m256i out = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(sums[1] + EIGHT * k)));
+		__m256i in = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(sums[2] + EIGHT * k)));
+		__m256i more = _mm256_max_epi32(_mm256_sub_epi32(in, on), _mm256_setzero_si256());
+		__m512d v = _mm512_mul_pd(_mm512_cvtepi32_pd(_mm256_sub_epi32(out, on)), per);
+		v = _mm512_add_pd(v, _mm512_mul_pd(half, _mm512_mul_pd(_mm512_cvtepi32_pd(more), per)));
+		__m256i far = _mm256_add_epi32(across, _mm256_set1_epi32((k - MID) * (k - MID)));
+		_mm512_storeu_pd(s->scores + EIGHT * k, _mm512_sub_pd(v, _mm512_mul_pd(near, _mm512_cvtepi32_pd(far))));
+	}
+	memset(s->scored, 1, 2 * MID + 1);
+}
+#endif
+
+// Asks for the pixels of the next climb's places, which lie about where the last one's did.
+static void ask_for(const pix_picture *p, const stencil *s, const pix_climb *last, const pix_climb *next) {
+	double dx = next->from.at[0] - last->from.at[0], dy = next->from.at[1] - last->from.at[1];
+	if (!(fabs(dx) < p->w && fabs(dy) < p->h))
+		return;
+	int x0 = s->box[0] + (int)dx - s->r, y0 = s->box[1] + (int)dy - s->r, x1 = s->box[2] + (int)dx + s->r, y1 = s->box[3] + (int)dy + s->r;
+	if (x0 < 0 || y0 < 0 || x1 >= p->w || y1 >= p->h)
+		return;
+	const uint8_t *row = p->at + (ptrdiff_t)y0 * p->stride;
+	for (int y = y0; y <= y1; y++, row += p->stride) {
+		__builtin_prefetch(row + x0);
+		__builtin_prefetch(row + x1);
+	}
+}
+
+// Climbs from where s was placed.
+static void climb(stencil *s, const pix_picture *p, pix_climb *c) {
+	int step = (int)c->step, r = s->r;
+	memset(s->summed, 0, (size_t)(2 * r + 1));
+	memset(s->scored, 0, (size_t)(2 * r + 1));
+#if defined(__x86_64__)
+	int end = s->box[3] + EIGHT - MID, all = r == MID && end <= p->h && wide();
+	all = all && (size_t)(end - 1) * (size_t)p->stride + (size_t)(s->box[2] - MID + EIGHT) <= p->size;
+	if (all)
+		score_eight(s);
+#else
+	int all = 0;
+#endif
+	double best = scores_of(s, 0)[0];
+	int bx = 0, by = 0, limit = (int)(c->far * c->far + 0.5);
+	for (int reach = (int)c->far;;) {
 		int x0 = bx, y0 = by, m = reach / step * step, close = m > 0 ? step : 0;
 		double least = best; // that the best of these moves scores: from the rows around the last best
-		for (int y = y0 - close; y <= y0 + close; y += step) {
+		for (int y = y0 - close; y <= y0 + close && !all; y += step) {
 			if (y * y > limit)
 				continue;
-			const double *row = scores_of(&s, y);
+			const double *row = scores_of(s, y);
 			for (int x = x0 - m; x <= x0 + m; x += step)
 				if (x * x + y * y <= limit && row[x] > least)
 					least = row[x];
 		}
 		for (int y = y0 - m; y <= y0 + m; y += step) {
-			if (y * y > limit || !worth(&s, y, least))
+			if (y * y > limit || !(all || worth(s, y, least)))
 				continue;
-			const double *row = scores_of(&s, y);
+			const double *row = scores_of(s, y);
 			for (int x = x0 - m; x <= x0 + m; x += step)
 				if (x * x + y * y <= limit && row[x] > best + 1e-9) {
 					best = row[x];
@@ -1383,8 +1438,23 @@ int pix_climb(const pix_picture *p, const double c[2], const double l[4], const 
 		reach = step - 1;
 		step = (step + 1) / 2;
 	}
-	const double *row = scores_of(&s, by);
-	double got[7] = {bx, by, best, row[bx - 1], row[bx + 1], scores_of(&s, by - 1)[bx], scores_of(&s, by + 1)[bx]};
-	memcpy(out, got, sizeof got);
-	return 1;
+	const double *row = scores_of(s, by);
+	double got[7] = {bx, by, best, row[bx - 1], row[bx + 1], scores_of(s, by - 1)[bx], scores_of(s, by + 1)[bx]};
+	memcpy(c->top, got, sizeof got);
+}
+
+void pix_climbs(const pix_picture *p, pix_climb *climbs, int many, const double *const steps[3], int n, uint16_t *sums, double *scores) {
+	stencil s = {.n = n, .stride = p->stride, .sums = sums, .scores = scores};
+	int small = n <= MOST_PLACES && (uint64_t)p->stride * (uint64_t)p->h < INT32_MAX;
+	for (int i = 0; i < many; i++) {
+		pix_climb *c = climbs + i;
+		s.r = (int)c->reach, s.wide = (2 * s.r + 8) / 8 * 8;
+		s.per = 1 / (n * c->from.white), s.near = c->near / (c->far * c->far);
+		c->found = small && s.r <= MOST_REACH && place(&s, p, c->from.at, c->from.lens, steps);
+		if (!c->found)
+			continue;
+		if (i + 1 < many)
+			ask_for(p, &s, c, c + 1);
+		climb(&s, p, c);
+	}
 }

@@ -30,8 +30,8 @@ package pix
 // #cgo nocallback pix_beyond
 // #cgo noescape pix_ranked
 // #cgo nocallback pix_ranked
-// #cgo noescape go_climb
-// #cgo nocallback go_climb
+// #cgo noescape go_climbs
+// #cgo nocallback go_climbs
 // #include "loops.h"
 import "C"
 
@@ -253,17 +253,22 @@ func (f *Figures) gather(least, most int) {
 	f.figures = f.figures[:n]
 }
 
-// climb is Climb where no place leaves the picture; else it is false.
-func (s *Stencil) climb(c *Climb) bool {
-	n, r := len(s.groups[0]), c.Reach()
-	if n == 0 || len(s.groups[1]) != n || len(s.groups[2]) != n {
-		return false
+// climb climbs where no place leaves the picture; the others' found is 0.
+func (s *Stencil) climb(img *image.Gray, climbs []Climb) {
+	n, most := len(s.groups[0]), 0
+	_, _ = s.groups[1][:n], s.groups[2][:n]
+	for i := range climbs {
+		c := &climbs[i]
+		c.reach, c.found = c.Reach(), 0
+		most = max(most, c.reach)
 	}
-	wide := (2*r + 1 + 7) &^ 7
-	s.sums, s.scores = sized(s.sums, 3*(2*r+1)*wide), sized(s.scores, (2*r+1)*wide)
-	return C.go_climb(first(s.img.Pix), C.size_t(len(s.img.Pix)), C.int(s.img.Stride), C.int(s.img.Rect.Max.X), C.int(s.img.Rect.Max.Y),
-		C.double(s.c.X), C.double(s.c.Y), C.double(s.l.XX), C.double(s.l.XY), C.double(s.l.YX), C.double(s.l.YY),
-		places(s.groups[0]), places(s.groups[1]), places(s.groups[2]), C.int(n), C.int(r), C.int(wide),
-		C.double(c.White), C.double(c.Far), C.double(c.Near), C.int(c.Step),
-		(*C.uint16_t)(unsafe.SliceData(s.sums)), values(s.scores), (*C.double)(&s.top[0])) != 0
+	if n == 0 || most == 0 {
+		return
+	}
+	wide := (2*most + 1 + 7) &^ 7
+	s.sums, s.scores = sized(s.sums, 3*(2*most+1)*wide), sized(s.scores, (2*most+1)*wide)
+	C.go_climbs(first(img.Pix), C.size_t(len(img.Pix)), C.int(img.Stride), C.int(img.Rect.Max.X), C.int(img.Rect.Max.Y),
+		(*C.pix_climb)(unsafe.Pointer(unsafe.SliceData(climbs))), C.int(len(climbs)),
+		places(s.groups[0]), places(s.groups[1]), places(s.groups[2]), C.int(n),
+		(*C.uint16_t)(unsafe.SliceData(s.sums)), values(s.scores))
 }

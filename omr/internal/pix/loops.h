@@ -25,6 +25,11 @@ typedef struct {
 	int32_t stride, w, h;
 } pix_picture;
 
+// Where a figure lies, how paper is seen there, and how bright it usually is there.
+typedef struct {
+	double at[2], lens[4], white;
+} pix_place;
+
 // Writes the means of k×k pixels, w×h of them, to dst.
 void pix_shrink(const uint8_t *src, ptrdiff_t stride, int w, int h, int k, uint8_t *dst, uint16_t *sums);
 
@@ -92,11 +97,6 @@ void pix_mapped(const pix_picture *p, const double m[9], const double *places, i
 enum { RING = 32, RINGS = 5, CELLS = 24, SECTORS = 8, LEVELS = 5 };
 #define ROOM(n) (((n) + 31) / 32 * 32 + 32)
 
-// Where a figure lies, how paper is seen there, and how bright it usually is there.
-typedef struct {
-	double x, y, lens[4], white;
-} pix_place;
-
 // What is seen of a figure; see Look.
 enum { PATTERN = CELLS + SECTORS + LEVELS + 4 };
 typedef struct {
@@ -123,15 +123,20 @@ double pix_beyond(const uint8_t *darks, const uint8_t *letter, const uint8_t *we
 // The k-th from the least of n values.
 double pix_ranked(const double *vs, int n, int k);
 
-// Climbs to the move by whole pixels, up to r in both directions, at which the second of
-// three groups of n places stands out against the first most; see Stencil.Climb. how is
-// White, Far and Near of a Climb. wide is a multiple of 8 above 2r; sums has the room of
-// 3·(2r+1)·wide, scores of (2r+1)·wide. out receives x, y, the score there, and those of
-// its left, right, upper and lower neighbours. Rows of moves in which the first group is
-// so bright that no score can be the best are not looked at further. Returns 0 if a place
-// may be outside the picture, or is too far from the middle.
-int pix_climb(const pix_picture *p, const double c[2], const double lens[4], const double *const steps[3], int n, int r,
-              int wide, const double how[3], int step, uint16_t *sums, double *scores, double out[7]);
+// A climb; see Climb. reach is how far it looks in both directions.
+typedef struct {
+	pix_place from;
+	double far, near;
+	int64_t step, reach;
+	double top[7]; // x, y, the score there, and those of its left, right, upper and lower neighbours
+	int64_t found; // 0 if a place may be outside the picture, or is too far from the middle
+} pix_climb;
+
+// Climbs many times to the move by whole pixels at which the second of three groups of n places
+// stands out against the first most. sums has the room of 3·(2r+1)·w, scores of (2r+1)·w, where r is
+// the farthest reach and w the next multiple of 8 above 2r. Rows of moves in which the first group is
+// so bright that no score can be the best are not looked at further.
+void pix_climbs(const pix_picture *p, pix_climb *climbs, int many, const double *const steps[3], int n, uint16_t *sums, double *scores);
 
 // The same for callers in Go, which may not hand over a struct that points to memory
 // of theirs.
@@ -172,14 +177,11 @@ static inline void go_mapped(const uint8_t *at, size_t size, int stride, int w, 
 	pix_mapped(&p, m, places, n, dst);
 }
 
-static inline int go_climb(const uint8_t *at, size_t size, int stride, int w, int h, double cx, double cy, double xx,
-                           double xy, double yx, double yy, const double *s0, const double *s1, const double *s2, int n,
-                           int r, int wide, double white, double far, double near, int step, uint16_t *sums,
-                           double *scores, double *out) {
+static inline void go_climbs(const uint8_t *at, size_t size, int stride, int w, int h, pix_climb *climbs, int many, const double *s0,
+                             const double *s1, const double *s2, int n, uint16_t *sums, double *scores) {
 	pix_picture p = {at, size, stride, w, h};
-	double c[2] = {cx, cy}, l[4] = {xx, xy, yx, yy}, how[3] = {white, far, near};
 	const double *steps[3] = {s0, s1, s2};
-	return pix_climb(&p, c, l, steps, n, r, wide, how, step, sums, scores, out);
+	pix_climbs(&p, climbs, many, steps, n, sums, scores);
 }
 
 #endif

@@ -90,10 +90,11 @@ func TestStencil(t *testing.T) {
 	b := []geom.Point[geom.Paper]{{X: -1, Y: -2}, {}, {X: 2}}
 	for _, c := range []Point{{X: 30.3, Y: 25.7}, {X: 2.2, Y: 1.1}, {X: 58.9, Y: 48}} {
 		var s Stencil
-		s.Set(img, c, l, [3][]geom.Point[geom.Paper]{a, b, a})
+		s.Set([3][]geom.Point[geom.Paper]{a, b, a})
+		s.place(Place{At: c, Lens: l})
 		for d := -7; d <= 7; d++ {
 			at := c.Add(Point{X: float64(d), Y: float64(-d)})
-			got := s.Sums(d, -d)
+			got := s.Sums(img, d, -d)
 			for g, steps := range [][]geom.Point[geom.Paper]{a, b} {
 				inside := true
 				for _, p := range steps {

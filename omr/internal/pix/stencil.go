@@ -7,35 +7,30 @@ import (
 	"bargkhan/sheets/geom"
 )
 
-// A Stencil holds three groups of places around a point, as pixels, so that it can
-// be moved over a picture by whole pixels quickly. It may be used again for another
-// point by Set. It is the plain loop of Mean with the arithmetic done once.
+// A Stencil is three groups of as many places around a point, which is moved over a picture by
+// whole pixels.
 type Stencil struct {
-	img    *image.Gray
 	groups [3][]geom.Point[geom.Paper]
-	places [3][]image.Point
-	c      Point
-	l      Lens
-	set    bool // places are computed
-
 	sums   []uint16
 	scores []float64
-	top    [7]float64
+	places [3][]image.Point // where the plain search finds them
 }
 
-// Set places the stencil around c, with three groups of as many places seen through l.
-func (s *Stencil) Set(img *image.Gray, c Point, l Lens, groups [3][]geom.Point[geom.Paper]) {
-	s.img, s.c, s.l, s.set, s.groups = img, c, l, false, groups
-}
+// Set says which places they are, in mm from the point.
+func (s *Stencil) Set(groups [3][]geom.Point[geom.Paper]) { s.groups = groups }
 
 // A Climb is a search for the move at which the first group, a printed line, stands out
 // most: darker than the second, which it must be, and than the third, which may add half as
-// much to its score and takes nothing from it.
+// much to its score and takes nothing from it. Scores are counted in the White of its Place.
 type Climb struct {
-	White float64 // the brightness of paper, in which scores are counted
+	Place         // of the stencil before it is moved
 	Far   float64 // how far the stencil is moved, in pixels; at least 1
 	Near  float64 // what a move by Far loses, so that of equals the nearest is found
 	Step  int     // how far apart moves are looked at first; it is halved until it is 1
+
+	reach int
+	top   [7]float64 // as pix_climb says
+	found int        // not 0: top is
 }
 
 // A Top is the move that a Climb found, and its score without that loss.
@@ -47,14 +42,21 @@ type Top struct {
 // Reach is how far the stencil is moved at most in either direction.
 func (c *Climb) Reach() int { return int(math.Sqrt(c.Far*c.Far+0.5)) + 1 }
 
-// Climb searches.
-func (s *Stencil) Climb(c *Climb) Top {
-	if !s.climb(c) {
-		s.plainClimb(c)
+// Climb searches in img; the Top of each is then known.
+func (s *Stencil) Climb(img *image.Gray, climbs ...Climb) {
+	s.climb(img, climbs)
+	for i := range climbs {
+		if climbs[i].found == 0 {
+			s.plainClimb(img, &climbs[i])
+		}
 	}
-	x, y, best := s.top[0], s.top[1], s.top[2]
+}
+
+// Top is what was found.
+func (c *Climb) Top() Top {
+	x, y, best := c.top[0], c.top[1], c.top[2]
 	return Top{
-		At:    Point{X: x + peak(s.top[3], best, s.top[4]), Y: y + peak(s.top[5], best, s.top[6])},
+		At:    Point{X: x + peak(c.top[3], best, c.top[4]), Y: y + peak(c.top[5], best, c.top[6])},
 		Score: best + c.loss(int(x), int(y)),
 	}
 }
@@ -70,10 +72,11 @@ func peak(a, b, c float64) float64 {
 func (c *Climb) loss(x, y int) float64 { return c.Near / (c.Far * c.Far) * float64(x*x+y*y) }
 
 // plainClimb looks at every move, and goes beyond the border.
-func (s *Stencil) plainClimb(c *Climb) {
+func (s *Stencil) plainClimb(img *image.Gray, c *Climb) {
+	s.place(c.Place)
 	per := 1 / (float64(len(s.groups[0])) * c.White)
 	score := func(x, y int) float64 {
-		m := s.Sums(x, y)
+		m := s.Sums(img, x, y)
 		return float64(float64(m[1]-m[0])*per) + float64(0.5*(float64(max(m[2]-m[0], 0))*per)) - c.loss(x, y)
 	}
 	bx, by, best := 0, 0, score(0, 0)
@@ -94,32 +97,28 @@ func (s *Stencil) plainClimb(c *Climb) {
 		}
 		reach, step = step-1, (step+1)/2
 	}
-	s.top = [7]float64{float64(bx), float64(by), best, score(bx-1, by), score(bx+1, by), score(bx, by-1), score(bx, by+1)}
+	c.top = [7]float64{float64(bx), float64(by), best, score(bx-1, by), score(bx+1, by), score(bx, by-1), score(bx, by+1)}
 }
 
-// Sums is the brightness of each group after the stencil moved by dx, dy pixels, added
-// up. The border of the picture is continued.
-func (s *Stencil) Sums(dx, dy int) (m [3]int) {
-	if !s.set {
-		s.compute()
-	}
-	w, h := s.img.Rect.Max.X-1, s.img.Rect.Max.Y-1
+// Sums is the brightness in img of each group after the stencil was placed and then moved by dx, dy
+// pixels, added up. The border of the picture is continued.
+func (s *Stencil) Sums(img *image.Gray, dx, dy int) (m [3]int) {
+	w, h := img.Rect.Max.X-1, img.Rect.Max.Y-1
 	for g, places := range s.places {
 		for _, p := range places {
-			m[g] += int(s.img.Pix[min(max(p.Y+dy, 0), h)*s.img.Stride+min(max(p.X+dx, 0), w)])
+			m[g] += int(img.Pix[min(max(p.Y+dy, 0), h)*img.Stride+min(max(p.X+dx, 0), w)])
 		}
 	}
 	return m
 }
 
-// compute finds the pixels of the places.
-func (s *Stencil) compute() {
-	s.set = true
+// place finds the pixels of the places.
+func (s *Stencil) place(at Place) {
 	for g, steps := range s.groups {
 		s.places[g] = s.places[g][:0]
 		for _, d := range steps {
-			x := int(math.Floor(s.c.X + s.l.XX*d.X + s.l.XY*d.Y))
-			y := int(math.Floor(s.c.Y + s.l.YX*d.X + s.l.YY*d.Y))
+			x := int(math.Floor(at.At.X + at.Lens.XX*d.X + at.Lens.XY*d.Y))
+			y := int(math.Floor(at.At.Y + at.Lens.YX*d.X + at.Lens.YY*d.Y))
 			s.places[g] = append(s.places[g], image.Pt(x, y))
 		}
 	}
