@@ -54,7 +54,7 @@ func (f *Figures) BlobsIn(parts []image.Rectangle, img *image.Gray, paper *Paper
 func (f *Figures) within(img *image.Gray, paper *Paper, r image.Rectangle, ratio float64, least, most int) {
 	w := r.Dx()
 	nx, ny := (w+limitBlock-1)/limitBlock, (r.Dy()+limitBlock-1)/limitBlock
-	f.limit, f.line = sized(f.limit, nx*ny), sized(f.line, w)
+	f.limit, f.line = sized(f.limit, nx*ny), sized(f.line, w+limitBlock)
 	f.white = sized(f.white, nx)
 	for j := range ny {
 		paper.row(r.Min.X+limitBlock/2, float64(r.Min.Y+j*limitBlock+limitBlock/2), limitBlock, f.white)

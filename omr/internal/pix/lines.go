@@ -19,10 +19,9 @@ type Lines struct {
 	nx, ny     int  // of the blocks that paper is looked at in
 	open, step []uint8
 	white      []float64
-	state      []uint64
-	work       []uint8
-	counts     []uint8
-	across     []across
+	room       []uint64
+	counts     []uint16 // of gaps: print and lighter than it, from close by and from farther away, each of all columns
+	bands      []uint8  // where they are not 0
 }
 
 // Measures of lines, in pixels of the picture that is searched, which has about
@@ -52,7 +51,6 @@ func FindLines(img *image.Gray, paper *Paper, into *Lines) *Lines {
 	if l.w <= 2*lineSide || l.h <= 2*lineSide {
 		return l
 	}
-	l.state, l.work = sized(l.state, (l.w*l.h+4*l.w+128)/8+1), sized(l.work, 15*l.w+16+max(l.w, l.h))
 	l.nx, l.ny = (l.w+lineBlock-1)/lineBlock, (l.h+lineBlock-1)/lineBlock
 	l.open, l.step = sized(l.open, l.nx*l.ny), sized(l.step, l.nx*l.ny)
 	l.white = sized(l.white, l.nx)
@@ -69,7 +67,6 @@ func FindLines(img *image.Gray, paper *Paper, into *Lines) *Lines {
 
 // Measures of gaps.
 const (
-	gapBands = 8  // in which a picture is looked at, one after the other
 	gapSpan  = 4  // from the first to the last band with a gap
 	gapWhole = 90 // hundredths of the rows with print on both sides in which a gap is lighter
 )
@@ -85,6 +82,12 @@ type across struct {
 	bands      [2]uint8 // a bit for each in which there is a gap
 }
 
+// column is what was counted along column x.
+func (l *Lines) column(x int) across {
+	n := l.counts[x:]
+	return across{print: [2]uint16{n[0], n[2*l.w]}, gap: [2]uint16{n[l.w], n[3*l.w]}, bands: [2]uint8{l.bands[l.w+x], l.bands[3*l.w+x]}}
+}
+
 // FindGaps adds the light lines along columns: what dust on the glass makes where it was
 // when the scanner measured its white. On paper they are not seen, but all print that
 // crosses them is interrupted, over half the picture at least. It must follow FindLines
@@ -95,24 +98,10 @@ func (l *Lines) FindGaps(img *image.Gray, broken func(x int) bool) {
 	if l.w <= 2*lineSide || l.h <= 2*lineSide || l.h > 255*gapBands {
 		return
 	}
-	l.across = sized(l.across, l.w)
-	clear(l.across)
-	for band := range gapBands {
-		counts := l.gaps(img, band*l.h/gapBands, (band+1)*l.h/gapBands)
-		for x := range l.across {
-			a := &l.across[x]
-			for k := range 2 {
-				a.print[k] += uint16(counts[2*k][x])
-				if n := counts[2*k+1][x]; n > 0 {
-					a.gap[k] += uint16(n)
-					a.bands[k] |= 1 << band
-				}
-			}
-		}
-	}
+	l.gaps(img)
 	last := -3
-	for x := range l.across {
-		if !l.across[x].streak() || !broken(x) {
+	for x := range l.w {
+		if a := l.column(x); !a.streak() || !broken(x) {
 			continue
 		}
 		if x > last+2 { // a column between two that are sure is part of the same

@@ -212,18 +212,21 @@ func quantiles(img *image.Gray, y0, y1, every, tile int, share float64, white []
 // find is the whole of FindLines after the paper was looked at.
 func (l *Lines) find(img *image.Gray) {
 	var some C.int
+	words := C.PIX_LINE_ROWS*((l.w+511)/512*8) + (10*l.w+64+max(l.w, l.h)+7)/8
+	l.room = sized(l.room, words)
 	l.Full = int(C.pix_lines(first(img.Pix), C.ptrdiff_t(img.Stride), C.int(l.w), C.int(l.h), first(l.open), first(l.step),
-		C.int(l.nx), first(l.cells), (*C.uint64_t)(unsafe.SliceData(l.state)), first(l.work), &some))
+		C.int(l.nx), first(l.cells), (*C.uint64_t)(unsafe.SliceData(l.room)), &some))
 	l.some = some != 0
 }
 
-// gaps counts gaps in print in rows y0 to before y1, 255 at most: for each column how often
-// print lies close beside it, how often it is then lighter, and the same from farther away.
-func (l *Lines) gaps(img *image.Gray, y0, y1 int) [4][]uint8 {
-	l.counts = sized(l.counts, 4*l.w)
-	C.pix_gaps(first(img.Pix), C.ptrdiff_t(img.Stride), C.int(l.w), C.int(y0), C.int(y1), first(l.open), first(l.step), C.int(l.nx),
-		first(l.work), first(l.counts))
-	return [4][]uint8{l.counts[:l.w], l.counts[l.w : 2*l.w], l.counts[2*l.w : 3*l.w], l.counts[3*l.w:]}
+// gapBands are those in which a picture is looked at for gaps, one after the other.
+const gapBands = C.PIX_GAP_BANDS
+
+// gaps counts gaps in print, of 255 rows in each band at most.
+func (l *Lines) gaps(img *image.Gray) {
+	l.counts, l.bands = sized(l.counts, 4*l.w), sized(l.bands, 4*l.w)
+	C.pix_gaps(first(img.Pix), C.ptrdiff_t(img.Stride), C.int(l.w), C.int(l.h), first(l.open), first(l.step), C.int(l.nx),
+		(*C.uint64_t)(unsafe.SliceData(l.room)), (*C.uint16_t)(unsafe.SliceData(l.counts)), first(l.bands))
 }
 
 // A run is a row of dark pixels from x0 to before x1.

@@ -41,18 +41,23 @@ size_t pix_count(const uint8_t *row, size_t n, uint8_t lo, uint8_t hi);
 void pix_quantiles(const uint8_t *band, ptrdiff_t stride, int w, int rows, int t, int n, double share, uint8_t *out,
                    uint8_t *line);
 
+// Rows of bits that pix_lines needs room for, and bands that pix_gaps looks at one after the other.
+enum { PIX_LINE_ROWS = 90, PIX_GAP_BANDS = 8 };
+
 // Finds lines along columns and rows; see lines.go for what they are. open and step
 // hold the brightness of paper and the contrast of a line for each 16×16 pixels, nx a
-// row. cells is w×h and 0; state has room for w×h+4w+128 bytes, work for 15w and 16 and
-// the larger of w and h. Returns the whole lines, and in any whether cells are marked.
+// row. cells is w×h and 0. room has PIX_LINE_ROWS·8 words for each 512 columns, 10w and 64 bytes
+// besides, and those of the larger of w and h. Returns the whole lines, and in any whether
+// cells are marked.
 int pix_lines(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *open, const uint8_t *step, int nx,
-              uint8_t *cells, uint64_t *state, uint8_t *work, int *any);
+              uint8_t *cells, uint64_t *room, int *any);
 
-// Counts for each column of rows y0 to before y1, 255 at most, where print lies on both
-// sides of it, closely, and where the column is lighter than that print; then the same
-// from farther away. counts has room for 4w, line for 2w; open and step are those of lines.
-void pix_gaps(const uint8_t *img, ptrdiff_t stride, int w, int y0, int y1, const uint8_t *open, const uint8_t *step, int nx,
-              uint8_t *line, uint8_t *counts);
+// Counts for each column, h being 255 in each band at most, where print lies on both sides of it,
+// closely, and where the column is lighter than that print; then the same from farther away.
+// all has room for these four of each column, bands for a bit of each band where they are
+// not 0. The others are those of pix_lines.
+void pix_gaps(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *open, const uint8_t *step, int nx,
+              uint64_t *room, uint16_t *all, uint8_t *bands);
 
 typedef struct {
 	int32_t y, x0, x1, parent;

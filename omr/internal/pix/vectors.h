@@ -1,9 +1,11 @@
 #ifndef BARGKHAN_PIX_VECTORS_H
 #define BARGKHAN_PIX_VECTORS_H
 
-// What loops need to be made for several processors; only loops include it.
+// What loops share, and need to be made for several processors; only loops include it.
 
 #include "loops.h"
+
+#include <string.h>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -28,5 +30,14 @@ static inline int wide(void) {
 	       __builtin_cpu_supports("avx512bw");
 }
 #endif
+
+// Pixels of a block, of whose paper one thing is known.
+enum { BLOCK = 16 };
+
+// Spreads the values of blocks over w pixels of a row, and over the rest of the last block.
+static inline void spread_blocks(const uint8_t *blocks, int w, uint8_t *line) {
+	for (int x = 0; x < w; x += BLOCK)
+		memset(line + x, blocks[x / BLOCK], BLOCK);
+}
 
 #endif
