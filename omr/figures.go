@@ -40,7 +40,7 @@ var depths = [...]float64{0.1, 0.012}
 func (s *sight) sky(k int, depth, least, most float64) *sky {
 	small := s.small
 	if k != s.k {
-		small = pix.Shrink(s.img, k, nil)
+		small = pix.Shrink(s.img, k)
 	}
 	lo, hi := max(int(least/float64(k)), 4), int(most/float64(k))+2
 	dark := pix.LocalDark(small, s.paper, float64(s.k)/float64(k), pix.Contrast{Reach: max(hi/2, 6), Depth: depth, Least: 2}, nil)

@@ -44,7 +44,7 @@ func centre(img *image.Gray, side int) *image.Gray {
 	mid := image.Rect(w/5, h/5, w-w/5, h-h/5)
 	part := pix.Origin(img.SubImage(mid).(*image.Gray))
 	k := (max(part.Rect.Dx(), part.Rect.Dy()) + side - 1) / side
-	return pix.Shrink(part, k, new(image.Gray))
+	return pix.Shrink(part, k)
 }
 
 // mostCorners is how many corners of a code a page may seem to have: the search

@@ -35,7 +35,7 @@ type sight struct {
 // the other; nothing of it is in a Reading, and nothing in it outlives a page's reading
 // but its size.
 type memory struct {
-	reduced image.Gray
+	reduced pix.Reduced
 	white   pix.Paper
 	lines   pix.Lines
 	figures pix.Figures
@@ -92,17 +92,19 @@ func look(p page.Page, m *memory) (*sight, error) {
 	if max(w, h) > mostSide {
 		return nil, reject(Undecoded, "the picture has %d×%d pixels, more than the %d a side that are looked at", w, h, mostSide)
 	}
-	grey, white := pix.Tones(s.img)
+	s.reduce((max(w, h) + smallSide - 1) / smallSide)
+	grey, white := s.mem.reduced.Tones()
 	s.bilevel = p.Bits == 1 || grey < leastGrey
 	s.clipped = white > mostWhite
-	s.reduce((max(w, h) + smallSide - 1) / smallSide)
 	return s, nil
 }
 
 // reduce sets the picture to search in.
 func (s *sight) reduce(k int) {
-	s.k = max(k, 1)
-	s.small = pix.Shrink(s.img, s.k, &s.mem.reduced)
+	s.k, s.small = max(k, 1), s.img
+	if s.mem.reduced.Of(s.img, s.k); s.k > 1 {
+		s.small = &s.mem.reduced.Img
+	}
 	s.paper = pix.PaperOf(s.small, &s.mem.white)
 }
 

@@ -1,7 +1,6 @@
 package pix
 
 import (
-	"image"
 	"testing"
 
 	"bargkhan/sheets/geom"
@@ -10,11 +9,11 @@ import (
 // The loops over the reduced copy of an A4 page, and over the page.
 func BenchmarkLoops(b *testing.B) {
 	page := printed(1654, 2339, 1)
-	small := Shrink(page, 2, nil)
+	small := Shrink(page, 2)
 	paper := PaperOf(small, nil)
 	var lines Lines
 	var figures Figures
-	var into image.Gray
+	var into Reduced
 	var white Paper
 	steps := make([]geom.Point[geom.Paper], 1024)
 	for i := range steps {
@@ -33,8 +32,7 @@ func BenchmarkLoops(b *testing.B) {
 		name string
 		do   func()
 	}{
-		{"tones", func() { Tones(page) }},
-		{"shrink", func() { Shrink(page, 2, &into) }},
+		{"reduce", func() { into.Of(page, 2) }},
 		{"paper", func() { PaperOf(small, &white) }},
 		{"lines", func() { FindLines(small, paper, &lines) }},
 		{"blobs", func() { figures.Blobs(small, paper, 0.62, 10, 76) }},

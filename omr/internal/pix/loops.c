@@ -98,33 +98,30 @@ static void third(const uint8_t *a, const uint8_t *b, const uint8_t *c, int w, u
 	third_row(a, b, c, x, w, dst);
 }
 
-// From the last row up: what was decoded last is still close to the processor.
-void pix_shrink(const uint8_t *src, ptrdiff_t stride, int w, int h, int k, uint8_t *dst, uint16_t *sums) {
+// One row of w means of k×k pixels.
+static void shrink_row(const uint8_t *row, ptrdiff_t stride, int w, int k, uint8_t *to, uint16_t *sums) {
+	if (k == 2) {
+		halve(row, row + stride, w, to);
+		return;
+	}
+	if (k == 3) {
+		third(row, row + stride, row + 2 * stride, w, sums, to);
+		return;
+	}
 	uint64_t area = (uint64_t)k * k, inverse = ((uint64_t)1 << 40) / area + 1;
-	for (int y = h - 1; y >= 0; y--) {
-		const uint8_t *row = src + (ptrdiff_t)y * k * stride;
-		uint8_t *to = dst + (ptrdiff_t)y * w;
-		if (k == 2) {
-			halve(row, row + stride, w, to);
-			continue;
-		}
-		if (k == 3) {
-			third(row, row + stride, row + 2 * stride, w, sums, to);
-			continue;
-		}
-		memset(sums, 0, (size_t)w * k * sizeof *sums);
-		for (int j = 0; j < k; j++)
-			add_row(sums, row + j * stride, w * k);
-		for (int x = 0; x < w; x++) {
-			uint64_t s = area / 2;
-			for (int i = 0; i < k; i++)
-				s += sums[x * k + i];
-			to[x] = (uint8_t)(s * inverse >> 40);
-		}
+	memset(sums, 0, (size_t)w * k * sizeof *sums);
+	for (int j = 0; j < k; j++)
+		add_row(sums, row + j * stride, w * k);
+	for (int x = 0; x < w; x++) {
+		uint64_t s = area / 2;
+		for (int i = 0; i < k; i++)
+			s += sums[x * k + i];
+		to[x] = (uint8_t)(s * inverse >> 40);
 	}
 }
 
-CLONES size_t pix_count(const uint8_t *row, size_t n, uint8_t lo, uint8_t hi) {
+// Counts the bytes of a row from lo to hi.
+CLONES static size_t count(const uint8_t *row, size_t n, uint8_t lo, uint8_t hi) {
 	size_t all = 0;
 	uint8_t span = (uint8_t)(hi - lo);
 	for (size_t from = 0; from < n; from += 4096) {
@@ -135,6 +132,19 @@ CLONES size_t pix_count(const uint8_t *row, size_t n, uint8_t lo, uint8_t hi) {
 		all += some;
 	}
 	return all;
+}
+
+// From the last row up: what was decoded last is still close to the processor.
+void pix_reduce(const uint8_t *src, ptrdiff_t stride, int w, int y0, int y1, int k, uint8_t *dst, uint16_t *sums, int64_t tones[2]) {
+	for (int y = y1 - 1; y >= y0; y--) {
+		if (k > 1 && y % k == k - 1)
+			shrink_row(src + (ptrdiff_t)(y - k + 1) * stride, stride, w / k, k, dst + (ptrdiff_t)(y / k) * (w / k), sums);
+		if (y % PIX_TONES_EVERY != 0)
+			continue;
+		const uint8_t *row = src + (ptrdiff_t)y * stride;
+		tones[0] += (int64_t)count(row, (size_t)w, PIX_EDGE, 255 - PIX_EDGE);
+		tones[1] += (int64_t)count(row, (size_t)w, PIX_WHITEST, 255);
+	}
 }
 
 // Sets n[x] to how many pixels of column x are at most level[x].

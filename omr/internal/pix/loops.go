@@ -2,10 +2,8 @@ package pix
 
 // #cgo CFLAGS: -O2
 // #cgo LDFLAGS: -lm
-// #cgo noescape pix_shrink
-// #cgo nocallback pix_shrink
-// #cgo noescape pix_count
-// #cgo nocallback pix_count
+// #cgo noescape pix_reduce
+// #cgo nocallback pix_reduce
 // #cgo noescape pix_quantiles
 // #cgo nocallback pix_quantiles
 // #cgo noescape pix_lines
@@ -59,33 +57,6 @@ func vectors(most int) { C.pix_vectors = C.int(most) }
 // places are some places on paper, in mm from a point, as C reads them.
 func places(steps []geom.Point[geom.Paper]) *C.double {
 	return (*C.double)(unsafe.Pointer(unsafe.SliceData(steps)))
-}
-
-// Shrink returns img reduced k times: each pixel is the mean of k×k. What is left
-// over at the right and the bottom is dropped. For k of 1 it is img itself. into may
-// be nil, or a picture that is no longer needed, whose memory is then used.
-func Shrink(img *image.Gray, k int, into *image.Gray) *image.Gray {
-	if k <= 1 {
-		return img
-	}
-	w, h := img.Rect.Dx()/k, img.Rect.Dy()/k
-	if into == nil {
-		into = &image.Gray{}
-	}
-	into.Pix, into.Stride, into.Rect = sized(into.Pix, w*h), w, image.Rect(0, 0, w, h)
-	if w*h == 0 {
-		return into
-	}
-	if k > 64 { // sums of a column and the division by a reciprocal are proven for less
-		panic("pix: a picture is reduced more than 64 times")
-	}
-	var sums []uint16
-	if k > 2 {
-		sums = make([]uint16, w*k)
-	}
-	C.pix_shrink(first(img.Pix), C.ptrdiff_t(img.Stride), C.int(w), C.int(h), C.int(k), first(into.Pix),
-		(*C.uint16_t)(unsafe.SliceData(sums)))
-	return into
 }
 
 // Samples sets dst[i] to the brightness at c plus the i-th of steps seen through l,
@@ -186,20 +157,13 @@ func Ranked(vs []float64, k int) float64 {
 	return float64(C.pix_ranked(values(vs), C.int(len(vs)), C.int(k)))
 }
 
-// Tones are shares of the pixels of img, from 0 to 1: grey are those halfway between black
-// and white, which a scan of text in greys has at the edges of letters, and one of black and
-// white has not, even after it was a JPEG; white are those that nothing could be lighter than.
-func Tones(img *image.Gray) (grey, white float64) {
-	const step, edge, whitest = 7, 64, 253 // every seventh row is looked at
-	w, h := img.Rect.Dx(), img.Rect.Dy()
-	greys, whites := 0, 0
-	for y := 0; y < h; y += step {
-		row := img.Pix[y*img.Stride:][:w]
-		greys += int(C.pix_count(first(row), C.size_t(w), edge, 255-edge))
-		whites += int(C.pix_count(first(row), C.size_t(w), whitest, 255))
-	}
-	all := float64(max(w*((h+step-1)/step), 1))
-	return float64(greys) / all, float64(whites) / all
+// tonesEvery is how many rows have one of which the tones are counted.
+const tonesEvery = C.PIX_TONES_EVERY
+
+// rows reduces rows y0 to before y1 of img, and counts their tones. r.K divides y0.
+func (r *Reduced) rows(img *image.Gray, y0, y1 int) {
+	C.pix_reduce(first(img.Pix), C.ptrdiff_t(img.Stride), C.int(img.Rect.Dx()), C.int(y0), C.int(y1), C.int(r.K), first(r.Img.Pix),
+		(*C.uint16_t)(unsafe.SliceData(r.sums)), (*C.int64_t)(&r.tones[0]))
 }
 
 // quantiles sets white to the brightness that share of each of the tiles of a band

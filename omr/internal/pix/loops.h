@@ -30,11 +30,14 @@ typedef struct {
 	double at[2], lens[4], white;
 } pix_place;
 
-// Writes the means of k×k pixels, w×h of them, to dst.
-void pix_shrink(const uint8_t *src, ptrdiff_t stride, int w, int h, int k, uint8_t *dst, uint16_t *sums);
+// What tones are counted in each so manieth row: those from PIX_EDGE to 255 - PIX_EDGE are grey,
+// those from PIX_WHITEST on white.
+enum { PIX_TONES_EVERY = 7, PIX_EDGE = 64, PIX_WHITEST = 253 };
 
-// Counts the bytes of a row from lo to hi.
-size_t pix_count(const uint8_t *row, size_t n, uint8_t lo, uint8_t hi);
+// Of a picture w wide, writes the means of k×k pixels of rows y0 to before y1 to where they
+// belong in dst, which is w/k wide, and adds their grey and white pixels to tones. k divides y0
+// and is 64 at most; sums has room for w.
+void pix_reduce(const uint8_t *src, ptrdiff_t stride, int w, int y0, int y1, int k, uint8_t *dst, uint16_t *sums, int64_t tones[2]);
 
 // Finds for each of the n tiles of t columns in a band of at most 255 rows the
 // least brightness that more than share of its pixels do not exceed.

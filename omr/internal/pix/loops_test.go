@@ -99,6 +99,7 @@ func TestLoopsOverPictures(t *testing.T) {
 	var lines Lines
 	var paper Paper
 	var figures Figures
+	var reduced Reduced
 	gaps := 0
 	for i, size := range sizes {
 		for _, img := range []*image.Gray{printed(size[0], size[1], uint64(i)), noise(size[0], size[1], uint64(i)), gapped(size[0], size[1], uint64(i))} {
@@ -132,14 +133,18 @@ func TestLoopsOverPictures(t *testing.T) {
 			if got, want := figures.BlobsIn(parts, img, p, 0.62, 3, 40), inside; !slices.Equal(got, want) {
 				t.Errorf("%v: blobs in parts %v, want %v", size, got, want)
 			}
-			for k := 2; k <= 7; k++ {
-				if string(Shrink(img, k, nil).Pix) != string(plainShrink(img, k).Pix) {
+			for k := 1; k <= 7; k++ {
+				reduced.Begin(size[0], size[1], k)
+				for y := 0; y < size[1]; y += 5 * k { // as rows come
+					reduced.Rows(img, y, min(y+5*k, size[1]))
+				}
+				if k > 1 && (string(Shrink(img, k).Pix) != string(plainShrink(img, k).Pix) || string(reduced.Img.Pix) != string(plainShrink(img, k).Pix)) {
 					t.Errorf("%v: reduced %d times, it is another picture", size, k)
 				}
-			}
-			grey, white := Tones(img)
-			if g, w := plainTones(img); grey != g || white != w {
-				t.Errorf("%v: tones %v and %v, want %v and %v", size, grey, white, g, w)
+				grey, white := reduced.Tones()
+				if g, w := plainTones(img); grey != g || white != w {
+					t.Errorf("%v: tones %v and %v, want %v and %v", size, grey, white, g, w)
+				}
 			}
 		}
 	}

@@ -35,7 +35,7 @@ func TestShrinkAsOpenCV(t *testing.T) {
 			defer src.Close()
 			defer dst.Close()
 			gocv.Resize(src, &dst, image.Pt(61, 47), 0, 0, gocv.InterpolationArea)
-			want, got := dst.ToBytes(), Shrink(img, k, nil)
+			want, got := dst.ToBytes(), Shrink(img, k)
 			for i := range want {
 				if d := int(want[i]) - int(got.Pix[i]); d < -1 || d > 1 {
 					t.Fatalf("pixel %d: %d, OpenCV says %d", i, got.Pix[i], want[i])
@@ -126,9 +126,9 @@ func BenchmarkAsOpenCV(b *testing.B) {
 	for _, m := range []*gocv.Mat{&src, &dst, &labels, &stats, &middles} {
 		defer m.Close()
 	}
-	paper, figures, small := PaperOf(img, nil), new(Figures), &image.Gray{}
+	paper, figures, small := PaperOf(img, nil), new(Figures), new(Reduced)
 	for name, run := range map[string]func(){
-		"shrink/ours":   func() { small = Shrink(img, 3, small) },
+		"shrink/ours":   func() { small.Of(img, 3) },
 		"shrink/opencv": func() { gocv.Resize(src, &dst, image.Pt(1654/3, 2339/3), 0, 0, gocv.InterpolationArea) },
 		"blobs/ours":    func() { figures.Blobs(img, paper, 0.5, 3, 200) },
 		"blobs/opencv": func() {

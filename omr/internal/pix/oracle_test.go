@@ -219,7 +219,7 @@ func plainProfile(img *image.Gray, a, b, across Point, m int, dst []float64) {
 	}
 }
 
-// plainTones is Tones by counting.
+// plainTones are the Tones of a Reduced, by counting.
 func plainTones(img *image.Gray) (grey, white float64) {
 	all := 0
 	for y := 0; y < img.Rect.Dy(); y += 7 {

@@ -50,7 +50,7 @@ func TestOrigin(t *testing.T) {
 func TestShrink(t *testing.T) {
 	img := noise(31, 17, 2)
 	for k := 1; k <= 5; k++ {
-		got := Shrink(img, k, nil)
+		got := Shrink(img, k)
 		for y := range got.Rect.Dy() {
 			for x := range got.Rect.Dx() {
 				sum := 0
@@ -298,10 +298,13 @@ func TestTones(t *testing.T) {
 		}
 		return n / 29
 	}
-	if g, w := Tones(img); math.Abs(g-rows(50, 150)) > 1e-9 || math.Abs(w-rows(150, 200)) > 1e-9 {
+	var r Reduced
+	r.Of(img, 1)
+	if g, w := r.Tones(); math.Abs(g-rows(50, 150)) > 1e-9 || math.Abs(w-rows(150, 200)) > 1e-9 {
 		t.Errorf("got %v and %v, want %v and %v", g, w, rows(50, 150), rows(150, 200))
 	}
-	if g, w := Tones(image.NewGray(image.Rectangle{})); g != 0 || w != 0 {
+	r.Of(image.NewGray(image.Rectangle{}), 1)
+	if g, w := r.Tones(); g != 0 || w != 0 {
 		t.Errorf("of no picture: %v and %v", g, w)
 	}
 }
