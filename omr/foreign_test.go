@@ -265,3 +265,49 @@ func TestBareNeverGuesses(t *testing.T) {
 		})
 	}
 }
+
+// TestEveryBubble puts the same small mark into every bubble of a page, or into most of them: no
+// clear mark is there, and what all bubbles hold must not pass for print. An untouched page is
+// blank all the same.
+func TestEveryBubble(t *testing.T) {
+	t.Parallel()
+	const dpi = omrtest.DPI(150)
+	for _, bubbles := range []int{0, 1, 2} {
+		for _, hand := range []omrtest.Hand{omrtest.Hairline, omrtest.Dot, omrtest.Pale} {
+			for _, share := range []float64{1, 0.6, 0} {
+				if share == 0 && hand != omrtest.Dot { // one is enough
+					continue
+				}
+				d := other(0, bubbles)
+				pg := d.Pages[0]
+				rng := rand.New(rand.NewPCG(uint64(bubbles), uint64(hand)))
+				img := printed(t, d, 1, float64(dpi))
+				truth := map[sheets.FieldID][]sheets.Choice{}
+				for _, f := range pg.Fields {
+					for _, b := range f.Bubbles {
+						if rng.Float64() < share {
+							truth[f.ID] = append(truth[f.ID], b.Choice)
+							omrtest.Fill(img, dpi, pg, map[sheets.FieldID][]sheets.Choice{f.ID: {b.Choice}}, hand, rng)
+						}
+					}
+				}
+				r, err := (&omr.Reader{Expect: d}).Read(context.Background(), page.Page{Img: scanned()(img, rng), Bits: 8})
+				if err != nil {
+					t.Errorf("%s, %v in %v: %v", d.ID, hand, share, err)
+					continue
+				}
+				doubted, wrong := 0, 0
+				for _, v := range judge.Fields(pg, r.Evidence, calibration.Default().Policy) {
+					if len(v.Doubts) > 0 {
+						doubted++
+					} else if !slices.Equal(v.Choices, truth[v.Field]) {
+						wrong++
+					}
+				}
+				if wrong > 0 || share == 0 && doubted > 0 {
+					t.Errorf("%s, %v in %v of the bubbles: %d fields wrong, %d doubted", d.ID, hand, share, wrong, doubted)
+				}
+			}
+		}
+	}
+}

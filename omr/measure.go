@@ -89,6 +89,9 @@ func (s *sight) measure(p *Pose, g *grid, pg *sheets.Page, black float64, lines 
 		s.unletter(kinds, g, all, math.Sqrt(dx*dy), out)
 	}
 	recognise(kinds, out, s.mem.looks)
+	if unmarked(kinds, out, s.mem.looks) {
+		dim(out, unknownSeen)
+	}
 	return out
 }
 
