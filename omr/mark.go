@@ -104,18 +104,15 @@ type blank struct{ from, scale patch }
 // blankOf is the mean pattern of those of the bubbles that have no more ink than half, and so
 // many standard deviations more.
 func blankOf(which []int, half, more float64, ev []judge.Evidence, ls []pix.Look) (b blank) {
-	var squares patch
-	n := 0.0
+	clean := make([]int, 0, len(which))
 	for _, i := range which {
-		if ev[i].Ink > half {
-			continue
-		}
-		n++
-		for j, v := range ls[i].Pattern {
-			b.from[j] += v
-			squares[j] += v * v
+		if ev[i].Ink <= half {
+			clean = append(clean, i)
 		}
 	}
+	n := float64(len(clean))
+	var squares patch
+	b.from, squares = pix.Sums(ls, clean)
 	const most = 0.9 // what is left of a place that is printed black says nothing
 	for j, sum := range b.from {
 		mean := sum / n
@@ -123,14 +120,6 @@ func blankOf(which []int, half, more float64, ev []judge.Evidence, ls []pix.Look
 		b.scale[j] = 1 / (1 - b.from[j])
 	}
 	return b
-}
-
-// beyond is what p shows that b does not.
-func (b *blank) beyond(p *patch) (out patch) {
-	for j, v := range p {
-		out[j] = max(v-b.from[j], 0) * b.scale[j]
-	}
-	return out
 }
 
 // What a pattern may be. The first is no mark; ghosts and dirt are of it.
@@ -154,7 +143,7 @@ type lookWeights struct {
 	Looks   []string                `json:"looks"`
 	Weights [][patchLen + 1]float64 `json:"weights"` // of each look: of each number of a pattern, and of none
 
-	byNumber [patchLen + 1][looks]float64 // the same, the other way round
+	byNumber pix.Weights // the same, the other way round
 }
 
 //go:embed marks.json
@@ -177,32 +166,26 @@ var marks = sync.OnceValue(func() *lookWeights {
 	return &w
 })
 
-// scores are what a pattern scores for each look. Six sums that do not wait for one another
-// are written out: in an array they took three times as long.
-func (w *lookWeights) scores(p *patch) [looks]float64 {
-	none := &w.byNumber[patchLen]
-	a, b, c, d, e, f := none[0], none[1], none[2], none[3], none[4], none[5]
-	for j, v := range p {
-		row := &w.byNumber[j]
-		a += row[0] * v
-		b += row[1] * v
-		c += row[2] * v
-		d += row[3] * v
-		e += row[4] * v
-		f += row[5] * v
+// likely says how likely each look of a pattern is that has such scores; together 1.
+func likely(scores *[pix.Kinds]float64) (out [looks]float64) {
+	top, which := scores[asFull], asFull
+	for k := asFull; k < looks; k++ {
+		if scores[k] > top {
+			top, which = scores[k], k
+		}
 	}
-	return [looks]float64{a, b, c, d, e, f}
-}
-
-// likely says how likely each look of a pattern is; together 1.
-func (w *lookWeights) likely(p *patch) [looks]float64 {
-	out := w.scores(p)
-	if top := max(out[1], out[2], out[3], out[4], out[5]); out[asBlank]-top > surelyBlank {
-		return [looks]float64{asBlank: 1}
+	if scores[asBlank]-top > surelyBlank {
+		out[asBlank] = 1
+		return out
 	}
-	top, all := slices.Max(out[:]), 0.0
+	if scores[asBlank] > top {
+		top, which = scores[asBlank], asBlank
+	}
+	all := 0.0
 	for k := range out {
-		out[k] = math.Exp(out[k] - top)
+		if out[k] = 1; k != which {
+			out[k] = math.Exp(scores[k] - top)
+		}
 		all += out[k]
 	}
 	for k := range out {
@@ -250,6 +233,7 @@ func recognise(kinds []string, ev []judge.Evidence, ls []pix.Look) {
 // whether blanks then look like blanks.
 func compare(alike [][]int, more float64, ev []judge.Evidence, ls []pix.Look) bool {
 	w := marks()
+	var scores [][pix.Kinds]float64
 	blanks, marked := 0, 0
 	for _, which := range alike {
 		half := middleInk(which, ev)
@@ -257,9 +241,10 @@ func compare(alike [][]int, more float64, ev []judge.Evidence, ls []pix.Look) bo
 			continue // nobody knows the blank
 		}
 		b := blankOf(which, half, more, ev, ls)
-		for _, i := range which {
-			p := b.beyond(&ls[i].Pattern)
-			e, l := &ev[i], w.likely(&p)
+		scores = slices.Grow(scores[:0], len(which))[:len(which)]
+		w.byNumber.Scores(ls, which, &b.from, &b.scale, scores)
+		for j, i := range which {
+			e, l := &ev[i], likely(&scores[j])
 			e.Mark, e.Tick, e.Cross, e.Full = 0, 0, 0, 0
 			if more == 0 || l[asFull] > 0.5 && e.Ink > hardlyFull {
 				e.Mark = max(round(1-l[asBlank]), leastMark)

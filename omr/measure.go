@@ -131,7 +131,12 @@ func (s *sight) keep(g *grid, all []probes, lettered bool) {
 }
 
 // round keeps four digits: more are noise, and make readings long.
-func round(v float64) float64 { return math.Round(v*1e4) / 1e4 }
+func round(v float64) float64 {
+	if v == 0 { // as most are that the second reader says
+		return v
+	}
+	return math.Round(v*1e4) / 1e4
+}
 
 // near says whether a line may run through a bubble.
 func (s *sight) near(at *pix.Place, pr *probes, lines *pix.Lines) bool {

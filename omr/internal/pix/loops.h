@@ -120,6 +120,17 @@ typedef struct {
 void pix_see(const pix_picture *p, const pix_place *at, int many, const float *steps, const double reach[2], const int32_t *ends,
              const double print[2], const uint8_t *hidden, int16_t *vs, uint8_t *darks, uint8_t *keep, pix_look *out);
 
+// Adds up the patterns of n looks, and their squares, PATTERN numbers each.
+void pix_pattern_sums(const pix_look *looks, const int64_t *which, int n, double *sums, double *squares);
+
+// How many kinds of patterns are told apart, at most.
+enum { KINDS = 8 };
+
+// What n looks' patterns score for each of KINDS: what is beyond from, times scale, times the weights
+// of each of PATTERN numbers; the last weights are those of none.
+void pix_pattern_scores(const pix_look *looks, const int64_t *which, int n, const double *from, const double *scale,
+                        const double *weights, double (*out)[KINDS]);
+
 // The middle value ((rows-1)/2 from the least) of each of n columns of some rows of bytes, which
 // begin at starts in all.
 void pix_medians(const uint8_t *all, const int32_t *starts, int rows, int n, uint8_t *dst);

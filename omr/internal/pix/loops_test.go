@@ -86,7 +86,7 @@ func TestOlderProcessors(t *testing.T) {
 	for most := range 2 {
 		vectors(most)
 		for name, test := range map[string]func(*testing.T){"pictures": TestLoopsOverPictures, "quantiles": TestQuantiles,
-			"places": TestLoopsOverPlaces, "mapped": TestMapped, "looks": TestLooks, "letters": TestLetters, "climb": TestClimb} {
+			"places": TestLoopsOverPlaces, "mapped": TestMapped, "looks": TestLooks, "letters": TestLetters, "climb": TestClimb, "patterns": TestPatterns} {
 			t.Run(fmt.Sprint(name, " ", most), test)
 		}
 	}
@@ -295,6 +295,51 @@ func TestLooks(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// TestPatterns holds what is summed of patterns against plain sums, in the same order.
+func TestPatterns(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 9))
+	var weights Weights
+	for j := range weights {
+		for k := range weights[j] {
+			weights[j][k] = rng.NormFloat64()
+		}
+	}
+	for range 50 {
+		looks, which := make([]Look, 1+rng.IntN(40)), make([]int, 0, 40)
+		var from, scale, sums, squares [Pattern]float64
+		for i := range looks {
+			for j := range looks[i].Pattern {
+				looks[i].Pattern[j] = rng.Float64()
+			}
+			if rng.IntN(3) > 0 {
+				which = append(which, i)
+			}
+		}
+		for j := range from {
+			from[j], scale[j] = rng.Float64(), 10*rng.Float64()
+		}
+		got, want := make([][Kinds]float64, len(which)), make([][Kinds]float64, len(which))
+		weights.Scores(looks, which, &from, &scale, got)
+		for n, i := range which {
+			want[n] = weights[Pattern]
+			for j, v := range looks[i].Pattern {
+				sums[j] += v
+				squares[j] += float64(v * v)
+				p := float64(max(v-from[j], 0) * scale[j])
+				for k := range Kinds {
+					want[n][k] += float64(weights[j][k] * p)
+				}
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("the scores of %d patterns are %v, want %v", len(which), got, want)
+		}
+		if a, b := Sums(looks, which); a != sums || b != squares {
+			t.Fatalf("the sums of %d patterns are %v and %v, want %v and %v", len(which), a, b, sums, squares)
 		}
 	}
 }
