@@ -78,8 +78,8 @@ func (b *Bend) slope(q mm) (at, dx, dy mm) {
 func (p *Pose) seen(q mm) (px, pix.Lens) {
 	q, dx, dy := p.Bend.slope(q)
 	m := p.Map.Matrix()
-	l := derivative(&m, q)
-	return p.Map.At(q), pix.Lens{
+	at, l := seenBy(&m, q)
+	return at, pix.Lens{
 		XX: l.XX*dx.X + l.XY*dx.Y, YX: l.YX*dx.X + l.YY*dx.Y,
 		XY: l.XX*dy.X + l.XY*dy.Y, YY: l.YX*dy.X + l.YY*dy.Y,
 	}

@@ -38,11 +38,3 @@ func Patches(ctx context.Context, r *Reader, p page.Page) (*Reading, [][PatchLen
 	}
 	return out, patches, nil
 }
-
-// beyond is what p shows that b does not.
-func (b *blank) beyond(p *patch) (out patch) {
-	for j, v := range p {
-		out[j] = max(v-b.from[j], 0) * b.scale[j]
-	}
-	return out
-}

@@ -6,6 +6,7 @@ import (
 
 	"bargkhan/omr/internal/pix"
 	"bargkhan/sheets"
+	"bargkhan/sheets/geom"
 )
 
 // A grid is all bubbles of a page with the printed line they are drawn with, as
@@ -309,10 +310,10 @@ func (s *sight) settle(p *Pose, g *grid) error {
 			break
 		}
 	}
-	course := g.mesh(which, some)
+	course := s.mesh(g, which, some)
 	g.hits = s.mem.hits
 	s.follow(p, g, &course, reach, g.hits)
-	mesh := g.mesh(nil, g.hits)
+	mesh := s.mesh(g, nil, g.hits)
 	if err := s.prove(p, g, &mesh); err != nil {
 		return err
 	}
@@ -407,7 +408,7 @@ func (s *sight) inked(p *Pose, g *grid) []bool {
 // mesh is the correction over the whole page: at each knot the weighted middle of
 // the ways to the clear bubbles around. The hits are those of which bubbles; of all if it
 // is nil.
-func (g *grid) mesh(which []int, hits []hit) Bend {
+func (s *sight) mesh(g *grid, which []int, hits []hit) Bend {
 	at, off := make([]mm, 0, len(hits)), make([]mm, 0, len(hits))
 	for i, h := range hits {
 		k := i
@@ -422,27 +423,57 @@ func (g *grid) mesh(which []int, hits []hit) Bend {
 	if len(at) == 0 {
 		return none
 	}
+	k := &s.mem.knots
+	k.begin(g.box)
+	for i, p := range at {
+		k.add(p, off[i])
+	}
+	n := 0
 	return none.bent(g.box, meshCols, meshRows, func(q mm) mm {
-		var xs, ys pulls
-		n := 0
-		for i, p := range at {
-			d := p.Sub(q)
-			if math.Abs(d.Y) >= meshWide {
-				continue
-			}
-			if r := (d.X*d.X + d.Y*d.Y) / (meshWide * meshWide); r < 1 {
-				w := (1 - r) * (1 - r)
-				xs.add(off[i].X, w)
-				ys.add(off[i].Y, w)
-				n++
-			}
-		}
 		const few = 4 // bubbles: fewer say as much about a pencil as about paper
-		if n < few {
+		p := &k[n]
+		if n++; p.n < few {
 			return nearest(at, off, q)
 		}
-		return mm{X: xs.middle(), Y: ys.middle()}
+		return mm{X: p.xs.middle(), Y: p.ys.middle()}
 	})
+}
+
+// knots are those of a mesh, in the order of a Bend's, with the bubbles that pull them.
+type knots [meshCols * meshRows]struct {
+	at     mm
+	xs, ys pulls
+	n      int
+}
+
+// begin makes k the knots of a mesh over box, that nothing pulls yet.
+func (k *knots) begin(box geom.Rect[geom.Paper]) {
+	b := Bend{Box: box, Cols: meshCols, Rows: meshRows}
+	for i := range k {
+		q := &k[i]
+		q.at, q.n = b.at(i%meshCols, i/meshCols), 0
+		q.xs.clear()
+		q.ys.clear()
+	}
+}
+
+// add lets the bubble at p pull the knots around by off.
+func (k *knots) add(p, off mm) {
+	for j := 0; j < len(k); j += meshCols {
+		if math.Abs(p.Y-k[j].at.Y) >= meshWide {
+			continue
+		}
+		for i := range meshCols {
+			q := &k[j+i]
+			d := p.Sub(q.at)
+			if r := (d.X*d.X + d.Y*d.Y) / (meshWide * meshWide); r < 1 {
+				w := (1 - r) * (1 - r)
+				q.xs.add(off.X, w)
+				q.ys.add(off.Y, w)
+				q.n++
+			}
+		}
+	}
 }
 
 // nearest is the middle of the ways to the five clear bubbles nearest to q.
@@ -470,15 +501,27 @@ func nearest(at, off []mm, q mm) mm {
 
 // pulls are ways by which bubbles move a knot, with their weights, gathered by their
 // lengths: pullStep mm each, from -mostPull to mostPull.
-type pulls [2*mostPull/pullStep + 1]struct{ weight, sum float64 }
+type pulls struct {
+	by     [2*mostPull/pullStep + 1]struct{ weight, sum float64 }
+	lo, hi int // there are none before lo, or from hi on
+}
 
 const (
 	mostPull = 1.28 // mm, a little more than mostRoom
 	pullStep = 0.02 // of which ways need not be ordered: a sixth of a pixel of 200 dpi
 )
 
+func (p *pulls) clear() {
+	if p.lo < p.hi {
+		clear(p.by[p.lo:p.hi])
+	}
+	p.lo, p.hi = len(p.by), 0
+}
+
 func (p *pulls) add(by, weight float64) {
-	k := &p[int((min(max(by, -mostPull), mostPull)+mostPull)/pullStep+0.5)]
+	i := int((min(max(by, -mostPull), mostPull)+mostPull)/pullStep + 0.5)
+	p.lo, p.hi = min(p.lo, i), max(p.hi, i+1)
+	k := &p.by[i]
 	k.weight += weight
 	k.sum += weight * by
 }
@@ -487,11 +530,11 @@ func (p *pulls) add(by, weight float64) {
 // strays.
 func (p *pulls) middle() float64 {
 	total := 0.0
-	for _, k := range p {
+	for _, k := range p.by[p.lo:p.hi] {
 		total += k.weight
 	}
 	sum, gone := 0.0, 0.0
-	for _, k := range p {
+	for _, k := range p.by[p.lo:p.hi] {
 		if inside := min(gone+k.weight, total*3/4) - max(gone, total/4); inside > 0 {
 			sum += k.sum / k.weight * inside
 		}

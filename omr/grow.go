@@ -76,9 +76,15 @@ func (s *soil) grow(start place) *growth {
 
 // derivative is that of a map with the matrix m at q.
 func derivative(m *[9]float64, q mm) pix.Lens {
+	_, l := seenBy(m, q)
+	return l
+}
+
+// seenBy is where a map with the matrix m carries q, and its derivative there.
+func seenBy(m *[9]float64, q mm) (px, pix.Lens) {
 	w := m[6]*q.X + m[7]*q.Y + m[8]
 	x, y := (m[0]*q.X+m[1]*q.Y+m[2])/w, (m[3]*q.X+m[4]*q.Y+m[5])/w
-	return pix.Lens{
+	return px{X: x, Y: y}, pix.Lens{
 		XX: (m[0] - x*m[6]) / w, XY: (m[1] - x*m[7]) / w,
 		YX: (m[3] - y*m[6]) / w, YY: (m[4] - y*m[7]) / w,
 	}

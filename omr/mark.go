@@ -122,6 +122,14 @@ func blankOf(which []int, half, more float64, ev []judge.Evidence, ls []pix.Look
 	return b
 }
 
+// beyond is what p shows that b does not.
+func (b *blank) beyond(p *patch) (out patch) {
+	for j, v := range p {
+		out[j] = max(v-b.from[j], 0) * b.scale[j]
+	}
+	return out
+}
+
 // What a pattern may be. The first is no mark; ghosts and dirt are of it.
 const (
 	asBlank = iota

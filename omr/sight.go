@@ -41,6 +41,7 @@ type memory struct {
 	figures pix.Figures
 	stencil pix.Stencil // to search with
 	climbs  []pix.Climb // of each bubble
+	knots   knots
 	values  []float64   // samples of a bubble
 	probes  []probes    // of each shape
 	places  []pix.Place // of each bubble

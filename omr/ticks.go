@@ -92,11 +92,11 @@ func (s *sight) tick(p *Pose, box geom.Rect[geom.Paper]) (off mm, ok bool) {
 func (s *sight) bar(p *Pose, c, reach, across mm, high float64) (off, clear float64) {
 	a, b := p.At(c.Sub(reach)), p.At(c.Add(reach))
 	side := p.At(c.Add(across)).Sub(p.At(c))
-	n := max(int(b.Sub(a).Norm()), 24)
+	n := max(int(norm(b.X-a.X, b.Y-a.Y)), 24)
 	s.mem.profile = slices.Grow(s.mem.profile[:0], n+1)[:n+1]
 	profile := s.mem.profile
 	pix.Profile(s.img, a, b, side, tickPlaces, profile)
-	step := 2 * reach.Norm() / float64(n) // mm
+	step := 2 * norm(reach.X, reach.Y) / float64(n) // mm
 	if high > 0 {
 		t, h := pix.Bar(profile, high/step)
 		return (t - float64(n)/2) * step, h
