@@ -3,6 +3,7 @@ package omr_test
 import (
 	"fmt"
 	"image"
+	"image/color"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -283,4 +284,76 @@ func TestLettersInBlackAndWhite(t *testing.T) {
 	if dark < len(marks)/3 || 10*filled < 8*dark {
 		t.Errorf("%d of %d marks are dark, and %d of these are filled", dark, len(marks), filled)
 	}
+}
+
+// TestDespeckled has a halftone whose grains a scanner's filter took for dust: of the pencil hardly
+// anything is left, and no field is settled as blank.
+func TestDespeckled(t *testing.T) {
+	t.Parallel()
+	const dpi = omrtest.DPI(300)
+	for seed := range uint64(3) {
+		d, img := lettered(t, 1, dpi, 1, "A", "B", "C", "D", "E")
+		rng := rand.New(rand.NewPCG(seed, 15))
+		marks := map[sheets.FieldID][]sheets.Choice{}
+		for i, f := range d.Pages[0].Fields {
+			hand := [4]omrtest.Hand{omrtest.Pencil, omrtest.Pencil, omrtest.PenBlack, omrtest.Rubbed}[i%4] // the last stay blank
+			if hand != omrtest.Rubbed {
+				marks[f.ID] = []sheets.Choice{f.Bubbles[rng.IntN(len(f.Bubbles))].Choice}
+				omrtest.Fill(img, dpi, d.Pages[0], map[sheets.FieldID][]sheets.Choice{f.ID: marks[f.ID]}, hand, rng)
+			}
+		}
+		img = thinned(diffused(omrtest.Chain(omrtest.Skew(0.7), omrtest.Blur(0.8), omrtest.Range(30, 250))(img, rng)))
+		r, err := (&omr.Reader{Expect: d}).Read(t.Context(), page.Page{Img: img, Bits: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		settled := 0
+		for _, v := range judge.Fields(d.Pages[0], r.Evidence, calibration.Default().Policy) {
+			if len(v.Doubts) > 0 {
+				continue
+			}
+			settled++
+			if !slices.Equal(v.Choices, marks[v.Field]) {
+				t.Errorf("seed %d: %s is read as %v, is %v", seed, v.Field, v.Choices, marks[v.Field])
+			}
+		}
+		t.Logf("seed %d: %d of %d fields are settled", seed, settled, len(d.Pages[0].Fields))
+	}
+}
+
+// diffused is img in black and white, with what that errs by handed on to the next pixels
+// (Floyd and Steinberg, 1976).
+func diffused(img *image.Gray) *image.Gray {
+	w, h := img.Rect.Dx(), img.Rect.Dy()
+	errs := make([]int, w+2)
+	out := image.NewGray(img.Rect)
+	for y := range h {
+		next, ahead := make([]int, w+2), 0
+		for x := range w {
+			v := 16*int(img.GrayAt(x, y).Y) + errs[x+1] + ahead
+			if v >= 16*128 {
+				out.SetGray(x, y, color.Gray{Y: 255})
+				v -= 16 * 255
+			}
+			ahead = 7 * v / 16
+			next[x] += 3 * v / 16
+			next[x+1] += 5 * v / 16
+			next[x+2] += v / 16
+		}
+		errs = next
+	}
+	return out
+}
+
+// thinned is img without the black pixels that touch a white one.
+func thinned(img *image.Gray) *image.Gray {
+	out := omrtest.Clone(img)
+	for y := 1; y < img.Rect.Dy()-1; y++ {
+		for x := 1; x < img.Rect.Dx()-1; x++ {
+			if max(img.GrayAt(x-1, y).Y, img.GrayAt(x+1, y).Y, img.GrayAt(x, y-1).Y, img.GrayAt(x, y+1).Y) > 128 {
+				out.SetGray(x, y, color.Gray{Y: 255})
+			}
+		}
+	}
+	return out
 }

@@ -193,7 +193,9 @@ func (s *sight) read(d *sheets.Design, digest sheets.Digest, stamp sheets.Stamp,
 		switch {
 		case s.bilevel && black < halftoned:
 			dim(out.Evidence, dimmed)
-		case s.clipped && !s.bilevel:
+		case s.bilevel:
+			dim(out.Evidence, grained)
+		case s.clipped:
 			dim(out.Evidence, whitened)
 		}
 		if err := proven(out); err != nil {
@@ -245,9 +247,10 @@ func fits(ev []judge.Evidence, most float64) (fit float64, good, all int) {
 // A scan of one bit a pixel has lost pale pencil without a trace, unless it was
 // halftoned: then solid black has white specks too.
 const (
-	halftoned = 0.15 // brightness of printed black as a share of the paper's
-	dimmed    = 0.97 // Seen of a bubble in such a scan
-	whitened  = 0.99 // and in one that made all white that is nearly as bright as paper
+	halftoned = 0.15  // brightness of printed black as a share of the paper's
+	dimmed    = 0.97  // Seen of a bubble in such a scan
+	grained   = 0.987 // and in a halftoned one, of whose grains a filter may have taken some for dust
+	whitened  = 0.99  // and in one that made all white that is nearly as bright as paper
 )
 
 // dim lowers Seen on a scan that does not show all marks.

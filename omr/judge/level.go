@@ -76,7 +76,8 @@ func newScale(pg *sheets.Page, ev []Evidence, p *Policy, by strip) (s *scale, ab
 		above[i] = s.above(ev[i].Ink)
 	}
 	s.usual = s.clearMarks(pg, above, p, some)
-	s.dim, s.bare = s.lost(ev, above, p, some)
+	var grainy bool
+	s.dim, s.bare, grainy = s.lost(ev, above, p, some)
 	s.dim = s.dim || full
 	sigma := s.spread(blanks)
 	noise := quietest + spreads*sigma
@@ -100,6 +101,7 @@ func newScale(pg *sheets.Page, ev []Evidence, p *Policy, by strip) (s *scale, ab
 	if s.traced(pg, above, trace) {
 		s.blank = min(s.blank, trace)
 		s.dim = s.dim || unmarked && !s.strip.faithful() // nothing but traces: then no blank of the page is one for sure, unless the scan shows pale ink
+		s.bare = s.bare || grainy                        // of another hand, of which more may be lost
 	}
 	return s, above
 }
@@ -168,6 +170,7 @@ func (s *scale) pale(p *Policy, hardly bool) float64 {
 // believed. It is told by Seen, which is then lowered for all bubbles alike.
 const (
 	partlySeen = 0.985 // Seen of the page's middle bubble: below, the scan knows black and white only
+	grainsSeen = 0.989 // below, it shows grey as grains, which a filter may have taken for dust
 	nearlySeen = 0.995 // below, it made white what is nearly as bright as paper
 	solidMark  = 0.7   // ink that nine of ten marks exceed: the threshold is far from this pencil
 	evenMarks  = 3     // as many tell of a hand
@@ -178,18 +181,19 @@ const (
 // lost says what of the page may be marks that the scan has lost. Where it knows black and
 // white only, and its marks are few or thin, these are all blanks, unless the strip says that
 // it shows pale ink (it was halftoned). Where it made white what is nearly as bright as paper,
-// as Seen or the strip says, they are the fields without a mark, if marks are few or uneven.
+// as Seen or the strip says, they are the fields without a mark, if marks are few or uneven. Where it
+// shows grains (grainy), traces tell of more that are lost.
 // A strip that says nothing of the kind proves little: its lightest patch is darker than the
 // palest pencil.
 //
 // It uses the memory of some.
-func (s *scale) lost(ev []Evidence, above []float64, p *Policy, some []float64) (dim, bare bool) {
+func (s *scale) lost(ev []Evidence, above []float64, p *Policy, some []float64) (dim, bare, grainy bool) {
 	for i := range ev {
 		some[i] = ev[i].Seen
 	}
 	whole := quantile(some, 0.5)
 	if len(ev) == 0 || whole >= nearlySeen && !s.strip.bared {
-		return false, false
+		return false, false, false
 	}
 	marks := some[:0] // more than one in a field, too
 	for _, a := range above {
@@ -199,9 +203,9 @@ func (s *scale) lost(ev []Evidence, above []float64, p *Policy, some []float64) 
 	}
 	usual, palest := quantile(marks, 0.5), quantile(marks, 0.1)
 	if whole < partlySeen {
-		return !s.strip.faithful() && (len(marks) < usualMarks || palest < solidMark), false
+		return !s.strip.faithful() && (len(marks) < usualMarks || palest < solidMark), false, false
 	}
-	return false, len(marks) < evenMarks || palest < evenMark*usual || usual < farMark*p.Blank
+	return false, len(marks) < evenMarks || palest < evenMark*usual || usual < farMark*p.Blank, whole < grainsSeen
 }
 
 // clearMarks is the middle ink of the first choice wherever it stands alone; 0 if that is in too
