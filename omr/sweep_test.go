@@ -489,6 +489,36 @@ func TestLeastMark(t *testing.T) {
 	t.Logf("%d lines, %d lost", seen, lost)
 }
 
+// TestTwoPens has the number filled in with the hall's pen and the answers with a pale pencil, on
+// scans that lose it: what the scan shows of the pen says nothing of the pencil.
+func TestTwoPens(t *testing.T) {
+	t.Parallel()
+	d := national(t, true)
+	for name, lose := range map[string]omrtest.Spoil{"levels": omrtest.Levels(42, 170), "bilevel": omrtest.Bilevel(110)} {
+		rng := rand.New(rand.NewPCG(3, 7))
+		img := printed(t, d, 1, 150)
+		answers, others := map[sheets.FieldID][]sheets.Choice{}, map[sheets.FieldID][]sheets.Choice{}
+		for _, f := range d.Pages[0].Fields {
+			of := answers
+			if f.Role != sheets.Answer {
+				of = others
+			}
+			of[f.ID] = []sheets.Choice{f.Bubbles[rng.IntN(len(f.Bubbles))].Choice}
+		}
+		omrtest.Fill(img, 150, d.Pages[0], answers, omrtest.Pale, rng)
+		omrtest.Fill(img, 150, d.Pages[0], others, omrtest.PenBlack, rng)
+		_, vs, err := look(d, omrtest.Chain(omrtest.Scanned(), lose)(img, rng), 150)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		for _, v := range vs {
+			if of := answers[v.Field]; of != nil && len(v.Doubts) == 0 && !slices.Equal(v.Choices, of) {
+				t.Errorf("%s: %s is read as %v, and %v is marked", name, v.Field, v.Choices, of)
+			}
+		}
+	}
+}
+
 // Where every answer is a blot beyond its outline, a quarter of all outlines is gone: the others
 // prove the grid.
 func TestBlots(t *testing.T) {

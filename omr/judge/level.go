@@ -77,7 +77,7 @@ func newScale(pg *sheets.Page, ev []Evidence, p *Policy, by strip) (s *scale, ab
 	}
 	s.usual = s.clearMarks(pg, above, p, some)
 	var grainy bool
-	s.dim, s.bare, grainy = s.lost(ev, above, p, some)
+	s.dim, s.bare, grainy = s.lost(pg, ev, above, p, some)
 	s.dim = s.dim || full
 	sigma := s.spread(blanks)
 	noise := quietest + spreads*sigma
@@ -182,12 +182,12 @@ const (
 // white only, and its marks are few or thin, these are all blanks, unless the strip says that
 // it shows pale ink (it was halftoned). Where it made white what is nearly as bright as paper,
 // as Seen or the strip says, they are the fields without a mark, if marks are few or uneven. Where it
-// shows grains (grainy), traces tell of more that are lost.
-// A strip that says nothing of the kind proves little: its lightest patch is darker than the
-// palest pencil.
+// shows grains (grainy), traces tell of more that are lost. A strip that says nothing of the kind proves
+// little: its lightest patch is darker than the palest pencil. Only answers tell: the number may have
+// been filled in with the hall's pen.
 //
 // It uses the memory of some.
-func (s *scale) lost(ev []Evidence, above []float64, p *Policy, some []float64) (dim, bare, grainy bool) {
+func (s *scale) lost(pg *sheets.Page, ev []Evidence, above []float64, p *Policy, some []float64) (dim, bare, grainy bool) {
 	for i := range ev {
 		some[i] = ev[i].Seen
 	}
@@ -196,10 +196,14 @@ func (s *scale) lost(ev []Evidence, above []float64, p *Policy, some []float64) 
 		return false, false, false
 	}
 	marks := some[:0] // more than one in a field, too
-	for _, a := range above {
-		if a > 2*p.Blank {
-			marks = append(marks, a)
+	i := 0
+	for _, f := range pg.Fields {
+		for _, a := range above[i : i+len(f.Bubbles)] {
+			if a > 2*p.Blank && (f.Role == sheets.Answer || f.Role == sheets.Survey) {
+				marks = append(marks, a)
+			}
 		}
+		i += len(f.Bubbles)
 	}
 	usual, palest := quantile(marks, 0.5), quantile(marks, 0.1)
 	if whole < partlySeen {
