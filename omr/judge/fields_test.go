@@ -266,3 +266,18 @@ func TestPolicyValidate(t *testing.T) {
 		})
 	}
 }
+
+// TestLeastOfFaintMarks shows a mark that hardly shows among others that are faint: on a page
+// without a sure mark what stands out from even blanks is none.
+func TestLeastOfFaintMarks(t *testing.T) {
+	pg := paper(50, sheets.AtMostOne)
+	ev := evidence(pg, 0.15, 0.03)
+	for i := range ev { // blanks that vary by 0.0021
+		if ev[i].Ink == 0.01 {
+			ev[i].Ink += 0.003 * float64(i%5-2) / 2
+		}
+	}
+	if v := judge.Fields(pg, ev, policy)[0]; len(v.Doubts) == 0 {
+		t.Errorf("ink of 0.03 among blanks of 0.01 and marks of 0.15 is read as %v", v.Choices)
+	}
+}

@@ -1,6 +1,10 @@
 package judge
 
-import "bargkhan/sheets"
+import (
+	"slices"
+
+	"bargkhan/sheets"
+)
 
 // A scale says what ink means on one page.
 type scale struct {
@@ -55,7 +59,7 @@ const (
 const (
 	traceSpreads = 6     // standard deviations that a trace stands out by
 	traceLeast   = 0.004 // and ink: below is how finely a scan is measured
-	blankSpreads = 4.2   // standard deviations on a page without any marks, where a copier may have lost them nearly: one blank in 75,000 of even noise, one page in 200
+	blankSpreads = 4.2   // standard deviations on a page without any sure mark, where a copier may have lost them nearly: one blank in 75,000 of even noise, one page in 200
 	traceShare   = 0.1   // of the fields without a sure mark: more are no dust
 	traceFew     = 4     // fields: fewer may be dust on any page
 )
@@ -95,7 +99,7 @@ func newScale(pg *sheets.Page, ev []Evidence, p *Policy, by strip) (s *scale, ab
 		s.blank = min(s.blank, p.Blank) // a scan of black and white has no noise that only looks like ink
 	}
 	trace := traceLeast + traceSpreads*sigma
-	if unmarked {
+	if !slices.ContainsFunc(above, func(a float64) bool { return a >= s.marked }) {
 		trace = blankSpreads * sigma
 	}
 	if s.traced(pg, above, trace) {
