@@ -292,13 +292,12 @@ static void see(const pix_picture *p, const aim *a, int sure, const float *steps
 // ---- the same for a figure well inside the picture, and no larger than a copy of it
 
 // The copy holds for each pixel its brightness and that of the pixel below, less 128: the four
-// pixels around a place are four bytes.
-enum { MOST_ROWS = 96, MOST_COLS = 128 };
+// pixels around a place are four bytes. In a row there are as many as a pixel has PARTS, so that what
+// is left of a place's way down without its parts is where the row begins.
+enum { MOST_ROWS = 96, MOST_COLS = PARTS };
 
 typedef struct {
 	__m512 x, y, xx, xy, yx, yy;
-	__m512i mask;
-	unsigned shift; // of a place down the copy to its row's pixels
 	int8_t *pairs;
 } copy;
 
@@ -313,7 +312,7 @@ WIDE static int copy_box(const pix_picture *p, const aim *a, copy *c) {
 		const uint8_t *at = p->at + from + 64 * k;
 		int8_t *to = c->pairs + 128 * k;
 		__m512i row = _mm512_permutexvar_epi64(order, _mm512_xor_si512(_mm512_loadu_si512(at), middle));
-		for (int y = 0; y < a->rows; y++, to += 128 * halves) {
+		for (int y = 0; y < a->rows; y++, to += 2 * MOST_COLS) {
 			at += p->stride;
 			__m512i next = _mm512_permutexvar_epi64(order, _mm512_xor_si512(_mm512_loadu_si512(at), middle));
 			_mm512_store_si512(to, _mm512_unpacklo_epi8(row, next));
@@ -321,35 +320,53 @@ WIDE static int copy_box(const pix_picture *p, const aim *a, copy *c) {
 			row = next;
 		}
 	}
-	c->shift = halves == 1, c->mask = _mm512_set1_epi32(-64 * halves);
 	c->x = _mm512_set1_ps(a->x), c->xx = _mm512_set1_ps(a->xx), c->xy = _mm512_set1_ps(a->xy);
 	c->y = _mm512_set1_ps(a->y), c->yx = _mm512_set1_ps(a->yx), c->yy = _mm512_set1_ps(a->yy);
 	return 1;
 }
 
-// Brightness at sixteen places.
-WIDE static inline __m512i look16(const copy *c, const float *xs, const float *ys) {
+// Vectors that are worked on in step: each step of one would wait long for the last.
+enum { STEP = 4 };
+#define EACH for (int k = 0; k < STEP; k++)
+
+// Brightness at sixteen places, STEP times.
+WIDE static inline __attribute__((always_inline)) void look64(const copy *c, const float *xs, const float *ys, __m512i v[STEP]) {
 	const __m512i twice = _mm512_broadcast_i32x4(_mm_setr_epi8(0, -1, 0, -1, 4, -1, 4, -1, 8, -1, 8, -1, 12, -1, 12, -1));
 	const __m512i four = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12));
-	__m512 sx = _mm512_loadu_ps(xs), sy = _mm512_loadu_ps(ys);
-	__m512i x = _mm512_cvttps_epi32(_mm512_add_ps(_mm512_add_ps(c->x, _mm512_mul_ps(c->xx, sx)), _mm512_mul_ps(c->xy, sy)));
-	__m512i y = _mm512_cvttps_epi32(_mm512_add_ps(_mm512_add_ps(c->y, _mm512_mul_ps(c->yx, sx)), _mm512_mul_ps(c->yy, sy)));
-	__m512i down = _mm512_srl_epi32(y, _mm_cvtsi32_si128((int)c->shift));
-	__m512i o = _mm512_ternarylogic_epi32(down, c->mask, _mm512_srli_epi32(x, PART_BITS), 0xEA); // down & mask | x
-	__m512i v = _mm512_i32gather_epi32(o, c->pairs, 2);
+	const __m512i one = _mm512_set1_epi32(PARTS - 1), half = _mm512_set1_epi16(PARTS - 1), quarter = _mm512_set1_epi8(PARTS - 1);
+	__m512 fx[STEP], fy[STEP];
+	__m512i x[STEP], y[STEP];
+	EACH fx[k] = _mm512_mul_ps(c->xx, _mm512_loadu_ps(xs + 16 * k));
+	EACH fy[k] = _mm512_mul_ps(c->yx, _mm512_loadu_ps(xs + 16 * k));
+	EACH fx[k] = _mm512_add_ps(c->x, fx[k]);
+	EACH fy[k] = _mm512_add_ps(c->y, fy[k]);
+	EACH fx[k] = _mm512_add_ps(fx[k], _mm512_mul_ps(c->xy, _mm512_loadu_ps(ys + 16 * k)));
+	EACH fy[k] = _mm512_add_ps(fy[k], _mm512_mul_ps(c->yy, _mm512_loadu_ps(ys + 16 * k)));
+	EACH x[k] = _mm512_cvttps_epi32(fx[k]);
+	EACH y[k] = _mm512_cvttps_epi32(fy[k]);
+	EACH v[k] = _mm512_srli_epi32(x[k], PART_BITS);
+	EACH v[k] = _mm512_ternarylogic_epi32(y[k], _mm512_set1_epi32(-PARTS), v[k], 0xEA); // y & -PARTS | x / PARTS
+	EACH v[k] = _mm512_i32gather_epi32(v[k], c->pairs, 2);
 	// Of each part f beside PARTS-f: f ^ (PARTS-1) is one less.
-	__m512i wx = _mm512_ternarylogic_epi32(_mm512_shuffle_epi8(x, twice), _mm512_set1_epi16(PARTS - 1), _mm512_set1_epi32(PARTS - 1), 0x6A);
-	__m512i wy = _mm512_ternarylogic_epi32(_mm512_shuffle_epi8(y, four), _mm512_set1_epi8(PARTS - 1), _mm512_set1_epi16(PARTS - 1), 0x6A);
-	wx = _mm512_add_epi16(wx, _mm512_set1_epi32(1));
-	wy = _mm512_add_epi8(wy, _mm512_set1_epi16(1));
-	v = _mm512_madd_epi16(_mm512_maddubs_epi16(wy, v), wx);
-	return _mm512_srai_epi32(_mm512_add_epi32(v, _mm512_set1_epi32(128 * PARTS * PARTS + PARTS / 2)), PART_BITS);
+	EACH y[k] = _mm512_shuffle_epi8(y[k], four);
+	EACH y[k] = _mm512_ternarylogic_epi32(y[k], quarter, half, 0x6A);
+	EACH y[k] = _mm512_add_epi8(y[k], _mm512_set1_epi16(1));
+	EACH x[k] = _mm512_shuffle_epi8(x[k], twice);
+	EACH x[k] = _mm512_ternarylogic_epi32(x[k], half, one, 0x6A);
+	EACH x[k] = _mm512_add_epi16(x[k], _mm512_set1_epi32(1));
+	EACH v[k] = _mm512_maddubs_epi16(y[k], v[k]);
+	EACH v[k] = _mm512_madd_epi16(v[k], x[k]);
+	EACH v[k] = _mm512_add_epi32(v[k], _mm512_set1_epi32(128 * PARTS * PARTS + PARTS / 2));
+	EACH v[k] = _mm512_srai_epi32(v[k], PART_BITS);
 }
 
-// A ring's brightness.
-WIDE static inline __m512i ring(const copy *c, const float *xs, const float *ys) {
-	__m512i v = _mm512_packus_epi32(look16(c, xs, ys), look16(c, xs + 16, ys + 16));
-	return _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), v);
+// The brightness of two rings.
+WIDE static inline __attribute__((always_inline)) void two_rings(const copy *c, const float *xs, const float *ys, __m512i *first, __m512i *next) {
+	const __m512i order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+	__m512i v[STEP];
+	look64(c, xs, ys, v);
+	*first = _mm512_permutexvar_epi64(order, _mm512_packus_epi32(v[0], v[1]));
+	*next = _mm512_permutexvar_epi64(order, _mm512_packus_epi32(v[2], v[3]));
 }
 
 WIDE static inline int below_all(__m512i a, __m512i b, int level) {
@@ -373,8 +390,11 @@ WIDE static inline __m512i pairs_of(__m512i v) {
 }
 
 WIDE static void look_around_wide(const copy *c, const float *xs, const float *ys, const double paper[3], tally *out) {
-	__m512i beside = ring(c, xs, ys), far = ring(c, xs + RING, ys + RING), on = ring(c, xs + 2 * RING, ys + 2 * RING);
-	__m512i side = _mm512_max_epi16(ring(c, xs + 3 * RING, ys + 3 * RING), ring(c, xs + 4 * RING, ys + 4 * RING));
+	__m512i beside, far, on, outer, inner, none;
+	two_rings(c, xs, ys, &beside, &far);
+	two_rings(c, xs + 2 * RING, ys + 2 * RING, &on, &outer);
+	two_rings(c, xs + 4 * RING, ys + 4 * RING, &inner, &none); // half of it is inside
+	__m512i side = _mm512_max_epi16(outer, inner);
 	int white = white_near(ranked_wide(beside, far, 2 * RING * 3 / 4), paper[0]);
 	scale_by(out, white, paper[1], paper[2]);
 	const __m512i whites = _mm512_set1_epi16((int16_t)white), range = _mm512_set1_epi16((int16_t)out->range);
@@ -387,14 +407,32 @@ WIDE static void look_around_wide(const copy *c, const float *xs, const float *y
 	_mm256_storeu_si256((__m256i *)out->around, _mm512_cvtepi64_epi32(dark));
 }
 
+// The sum of each of eight vectors, side by side.
+WIDE static inline __m256i eight_sums(const __m512i v[8]) {
+	__m512i two[4], four[2];
+	for (int i = 0; i < 4; i++)
+		two[i] = _mm512_add_epi64(_mm512_unpacklo_epi64(v[2 * i], v[2 * i + 1]), _mm512_unpackhi_epi64(v[2 * i], v[2 * i + 1]));
+	for (int i = 0; i < 2; i++) // of the lanes 0 to 3 of a and of b: 0+1 and 2+3 of a, and of b
+		four[i] = _mm512_add_epi64(_mm512_shuffle_i64x2(two[2 * i], two[2 * i + 1], 0x88), _mm512_shuffle_i64x2(two[2 * i], two[2 * i + 1], 0xDD));
+	__m512i all = _mm512_add_epi64(_mm512_shuffle_i64x2(four[0], four[1], 0x88), _mm512_shuffle_i64x2(four[0], four[1], 0xDD));
+	return _mm512_cvtepi64_epi32(all);
+}
+
 // What is inside: how dark each of the n places is, and what is counted of that.
 WIDE static void look_inside_wide(const copy *c, const float *xs, const float *ys, int n, const int32_t *ends, uint8_t *darks, tally *out) {
 	const __m512i white = _mm512_set1_epi32(out->white), range = _mm512_set1_epi32(out->range), zero = _mm512_setzero_si512();
 	const __m512 scale = _mm512_set1_ps((float)BLACK / (float)out->range), half = _mm512_set1_ps(0.5f);
-	for (int i = 0; i < n; i += 16) {
-		__m512i d = _mm512_min_epu16(_mm512_subs_epu16(white, look16(c, xs + i, ys + i)), range);
-		d = _mm512_cvttps_epi32(_mm512_add_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(d), scale), half));
-		_mm_storeu_si128((__m128i *)(darks + i), _mm512_cvtepi32_epi8(d));
+	for (int i = 0; i < n; i += 16 * STEP) {
+		__m512i v[STEP];
+		__m512 d[STEP];
+		look64(c, xs + i, ys + i, v);
+		EACH v[k] = _mm512_subs_epu16(white, v[k]);
+		EACH v[k] = _mm512_min_epu16(v[k], range);
+		EACH d[k] = _mm512_cvtepi32_ps(v[k]);
+		EACH d[k] = _mm512_mul_ps(d[k], scale);
+		EACH d[k] = _mm512_add_ps(d[k], half);
+		EACH v[k] = _mm512_cvttps_epi32(d[k]);
+		EACH _mm_storeu_si128((__m128i *)(darks + i + 16 * k), _mm512_cvtepi32_epi8(v[k]));
 	}
 	__m512i squares = zero;
 	for (int i = 0; i < n; i += 64) {
@@ -405,14 +443,19 @@ WIDE static void look_inside_wide(const copy *c, const float *xs, const float *y
 		squares = _mm512_add_epi32(squares, _mm512_add_epi32(_mm512_madd_epi16(low, low), _mm512_madd_epi16(high, high)));
 	}
 	out->squares = _mm512_reduce_add_epi32(squares);
-	for (int k = 0, i = 0; k < CELLS; k++) {
-		__m512i sum = zero;
-		for (out->counts[k] = ends[k] - i; i < ends[k]; i += 64) {
-			int some = ends[k] - i < 64 ? ends[k] - i : 64;
-			sum = _mm512_add_epi64(sum, _mm512_sad_epu8(_mm512_maskz_loadu_epi8(~(uint64_t)0 >> (64 - some), darks + i), zero));
+	for (int k = 0, i = 0; k < CELLS; k += 8) {
+		__m512i sums[8];
+		for (int j = k; j < k + 8; i = ends[j++]) {
+			sums[j - k] = zero;
+			out->counts[j] = ends[j] - i;
+			for (int from = i; from < ends[j]; from += 64) {
+				__m512i d = _mm512_maskz_loadu_epi8(~(uint64_t)0 >> (ends[j] - from < 64 ? 64 - (ends[j] - from) : 0), darks + from);
+				sums[j - k] = _mm512_add_epi64(sums[j - k], _mm512_sad_epu8(d, zero));
+			}
 		}
-		i = ends[k];
-		out->sum += out->sums[k] = (int32_t)_mm512_reduce_add_epi64(sum);
+		__m256i all = eight_sums(sums);
+		_mm256_storeu_si256((__m256i *)(out->sums + k), all);
+		out->sum += _mm512_reduce_add_epi32(_mm512_zextsi256_si512(all));
 	}
 	out->seen = n;
 }
@@ -444,21 +487,45 @@ static void ask_for(const pix_picture *p, const pix_place *at, const double reac
 	}
 }
 
+#if defined(__x86_64__)
+WIDE static double cells_wide(const tally *t, double mean, double *cells, double *most) {
+	__m512d lo = _mm512_set1_pd(1), hi = _mm512_setzero_pd();
+	for (int k = 0; k < CELLS; k += 8) {
+		__m256i n = _mm256_loadu_si256((const __m256i *)(t->counts + k));
+		__m512d all = _mm512_cvtepi32_pd(_mm256_mullo_epi32(n, _mm256_set1_epi32(BLACK)));
+		__mmask8 some = _mm256_cmpgt_epi32_mask(n, _mm256_setzero_si256());
+		__m512d v = _mm512_mask_div_pd(_mm512_set1_pd(mean), some, _mm512_cvtepi32_pd(_mm256_loadu_si256((const __m256i *)(t->sums + k))), all);
+		_mm512_storeu_pd(cells + k, v);
+		lo = _mm512_min_pd(lo, v), hi = _mm512_max_pd(hi, v);
+	}
+	*most = _mm512_reduce_max_pd(hi);
+	return _mm512_reduce_min_pd(lo);
+}
+#endif
+
+// Sets cells to how dark each is; returns the least of them, and in *most the most.
+static double cells_of(const tally *t, double mean, double *cells, double *most) {
+#if defined(__x86_64__)
+	if (wide())
+		return cells_wide(t, mean, cells, most);
+#endif
+	double least = 1;
+	*most = 0;
+	for (int k = 0; k < CELLS; k++) {
+		cells[k] = t->counts[k] > 0 ? (double)t->sums[k] / (double)(t->counts[k] * BLACK) : mean;
+		least = cells[k] < least ? cells[k] : least, *most = cells[k] > *most ? cells[k] : *most;
+	}
+	return least;
+}
+
 // Makes shares of what was counted at n places.
-static inline void shares(const tally *t, int n, pix_look *to) {
-	double seen = 1 / (double)(t->seen > 1 ? t->seen : 1), mean = t->sum * seen / BLACK, least = 1, most = 0;
-	double *cells = to->pattern, *sectors = cells + CELLS, *over = sectors + SECTORS, *rest = over + LEVELS;
+static void shares(const tally *t, int n, pix_look *to) {
+	double seen = 1 / (double)(t->seen > 1 ? t->seen : 1), mean = t->sum * seen / BLACK, most, least = cells_of(t, mean, to->pattern, &most);
+	double *sectors = to->pattern + CELLS, *over = sectors + SECTORS, *rest = over + LEVELS;
 	to->line = (double)t->clear / (double)(t->full * RING);
 	to->open = 1 - (double)t->shut / RING;
 	to->paper = (double)t->paper / (2 * RING);
 	to->seen = (double)t->seen / (double)(n > 1 ? n : 1);
-	for (int k = 0; k < CELLS; k++) {
-		int m = t->counts[k] > 0 ? t->counts[k] : 1;
-		double v = (double)t->sums[k] / (double)(m * BLACK);
-		cells[k] = t->counts[k] > 0 ? v : mean;
-	}
-	for (int k = 0; k < CELLS; k++)
-		least = cells[k] < least ? cells[k] : least, most = cells[k] > most ? cells[k] : most;
 	double scale = 1 / (double)(t->range * (2 * RING / SECTORS)), all = (double)t->squares * seen / (BLACK * BLACK) - mean * mean;
 	for (int k = 0; k < SECTORS; k++)
 		sectors[k] = t->around[k] * scale;
