@@ -31,7 +31,7 @@ func TestAllocations(t *testing.T) {
 	r := omr.Reader{Expect: d}
 	policy := calibration.Default().Policy
 	n := testing.AllocsPerRun(5, func() {
-		for p, err := range page.Decode(context.Background(), bytes.NewReader(file), int64(len(file)), page.Limits{}) {
+		for p, err := range page.Decode(context.Background(), bytes.NewReader(file), int64(len(file)), page.Limits{Reduce: omr.SearchSide}) {
 			if err != nil {
 				t.Fatal(err)
 			}

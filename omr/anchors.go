@@ -108,7 +108,7 @@ func (s *sight) reduceFor(d *sheets.Design, pg *sheets.Page) {
 	}
 	least *= s.filling(d)
 	long := max(s.img.Rect.Dx(), s.img.Rect.Dy())
-	if k := max(min((long+smallSide-1)/smallSide, int(least/9)), 1); k != s.k {
+	if k := max(min((long+SearchSide-1)/SearchSide, int(least/9)), 1); k != s.k {
 		s.reduce(k)
 	}
 }

@@ -62,10 +62,11 @@ type memory struct {
 
 var memories = sync.Pool{New: func() any { return new(memory) }}
 
-// smallSide bounds the longer side of the picture that anchors are searched in:
+// SearchSide bounds the longer side of the picture that anchors are searched in:
 // 130 dpi for A4, eight pixels a module of a marker, and a tenth of the time that
-// a scan of 300 dpi would take.
-const smallSide = 1500
+// a scan of 300 dpi would take. Pages that are decoded with it as page.Limits.Reduce
+// are read as any others, and sooner.
+const SearchSide = 1500
 
 // Limits of a picture that is looked at, in pixels. Below the least no bubble of a
 // whole sheet has ten pixels; the most is a page of A3 at 1200 dpi.
@@ -93,18 +94,29 @@ func look(p page.Page, m *memory) (*sight, error) {
 	if max(w, h) > mostSide {
 		return nil, reject(Undecoded, "the picture has %d×%d pixels, more than the %d a side that are looked at", w, h, mostSide)
 	}
-	s.reduce((max(w, h) + smallSide - 1) / smallSide)
-	grey, white := s.mem.reduced.Tones()
+	small, k := p.Reduced(), (max(w, h)+SearchSide-1)/SearchSide
+	if small == nil || small.K != k {
+		small = &m.reduced
+		small.Of(s.img, k)
+	}
+	s.search(small)
+	grey, white := small.Tones()
 	s.bilevel = p.Bits == 1 || grey < leastGrey
 	s.clipped = white > mostWhite
 	return s, nil
 }
 
-// reduce sets the picture to search in.
+// reduce makes the picture to search in k times smaller than the scan.
 func (s *sight) reduce(k int) {
-	s.k, s.small = max(k, 1), s.img
-	if s.mem.reduced.Of(s.img, s.k); s.k > 1 {
-		s.small = &s.mem.reduced.Img
+	s.mem.reduced.Of(s.img, max(k, 1))
+	s.search(&s.mem.reduced)
+}
+
+// search sets the picture to search in.
+func (s *sight) search(in *pix.Reduced) {
+	s.k, s.small = in.K, s.img
+	if s.k > 1 {
+		s.small = &in.Img
 	}
 	s.paper = pix.PaperOf(s.small, &s.mem.white)
 }

@@ -200,7 +200,7 @@ type bench struct {
 // read reads a file as the tool does, and tells watch when each stage ends.
 func (b *bench) read(data []byte, watch func(stage string)) error {
 	reader := omr.Reader{Expect: b.design, Watch: func(s omr.Stage) { watch(string(s)) }}
-	for p, err := range page.Decode(b.ctx, bytes.NewReader(data), int64(len(data)), page.Limits{}) {
+	for p, err := range page.Decode(b.ctx, bytes.NewReader(data), int64(len(data)), page.Limits{Reduce: omr.SearchSide}) {
 		if err != nil {
 			return err
 		}

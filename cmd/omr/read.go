@@ -173,7 +173,7 @@ func (d *desk) read(ctx context.Context, name string) []result {
 	}
 	reader := omr.Reader{Expect: d.expect, Corners: d.corners.of(name), Design: func(s sheets.Stamp) (*sheets.Design, error) { return d.designs[s.Check], nil }}
 	var out []result
-	for p, err := range page.Decode(ctx, f, st.Size(), page.Limits{}) {
+	for p, err := range page.Decode(ctx, f, st.Size(), page.Limits{Reduce: omr.SearchSide}) {
 		r := result{File: name, Page: p.Number}
 		if err != nil {
 			r.reject(err)

@@ -45,6 +45,14 @@ static void count_scans(j_common_ptr cinfo) {
 	}
 }
 
+struct page_jpeg {
+	struct jpeg_decompress_struct cinfo;
+	struct jpeg_progress_mgr progress;
+	struct trap trap;
+	unsigned char *row; // of inks
+	int low;            // they are more where they are less
+};
+
 // Grey of one row of inks: r = (1−c)(1−k) and so on, weighed as Rec. 601 does.
 static void ink_row(const unsigned char *in, unsigned char *out, int width, int low) {
 	for (int x = 0; x < width; x++, in += 4) {
@@ -60,51 +68,67 @@ static void ink_row(const unsigned char *in, unsigned char *out, int width, int 
 	}
 }
 
-int page_jpeg_grey(const unsigned char *src, size_t n, unsigned char *dst, int width, int height, int ink,
-                   char *msg, int msgsize) {
-	struct jpeg_decompress_struct cinfo;
-	struct jpeg_progress_mgr progress;
-	struct trap trap;
-	unsigned char *volatile row = NULL;
+// Tells what is wrong from here on in msg.
+static void tell(page_jpeg *j, char *msg, int msgsize) {
+	j->trap.msg = msg;
+	j->trap.msgsize = msgsize;
+}
 
-	memset(&cinfo, 0, sizeof cinfo);
-	memset(&progress, 0, sizeof progress);
-	trap.msg = msg;
-	trap.msgsize = msgsize;
-	cinfo.err = jpeg_std_error(&trap.mgr);
-	trap.mgr.error_exit = stop;
-	trap.mgr.emit_message = warned;
-	trap.mgr.output_message = silent;
-	if (setjmp(trap.jump)) {
-		jpeg_destroy_decompress(&cinfo);
-		free(row);
-		return 1;
-	}
-	jpeg_create_decompress(&cinfo);
-	progress.progress_monitor = count_scans;
-	cinfo.progress = &progress;
-	jpeg_mem_src(&cinfo, (unsigned char *)src, n);
-	jpeg_read_header(&cinfo, TRUE);
-	if ((int)cinfo.image_width != width || (int)cinfo.image_height != height) {
-		snprintf(msg, msgsize, "two frame headers disagree about the size");
-		longjmp(trap.jump, 1);
-	}
-	int inks = cinfo.num_components == 4;
-	cinfo.out_color_space = inks ? JCS_CMYK : JCS_GRAYSCALE;
-	jpeg_start_decompress(&cinfo);
-	int low = ink == PAGE_INK_IS_LOW || (ink == PAGE_INK_ADOBE && cinfo.saw_Adobe_marker);
-	if (inks && !(row = malloc((size_t)width * 4))) {
+page_jpeg *page_jpeg_open(const unsigned char *src, size_t n, int width, int height, int ink, char *msg, int msgsize) {
+	page_jpeg *j = calloc(1, sizeof *j);
+	if (!j) {
 		snprintf(msg, msgsize, "out of memory");
-		longjmp(trap.jump, 1);
+		return NULL;
 	}
-	while (cinfo.output_scanline < cinfo.output_height) {
-		unsigned char *out = dst + (size_t)cinfo.output_scanline * width;
-		unsigned char *line = inks ? row : out;
-		if (jpeg_read_scanlines(&cinfo, &line, 1) == 1 && inks)
-			ink_row(row, out, width, low);
+	j_decompress_ptr cinfo = &j->cinfo;
+	tell(j, msg, msgsize);
+	cinfo->err = jpeg_std_error(&j->trap.mgr);
+	j->trap.mgr.error_exit = stop;
+	j->trap.mgr.emit_message = warned;
+	j->trap.mgr.output_message = silent;
+	if (setjmp(j->trap.jump)) {
+		page_jpeg_close(j);
+		return NULL;
 	}
-	jpeg_finish_decompress(&cinfo);
-	jpeg_destroy_decompress(&cinfo);
-	free(row);
+	jpeg_create_decompress(cinfo);
+	j->progress.progress_monitor = count_scans;
+	cinfo->progress = &j->progress;
+	jpeg_mem_src(cinfo, (unsigned char *)src, n);
+	jpeg_read_header(cinfo, TRUE);
+	if ((int)cinfo->image_width != width || (int)cinfo->image_height != height) {
+		snprintf(msg, msgsize, "two frame headers disagree about the size");
+		longjmp(j->trap.jump, 1);
+	}
+	int inks = cinfo->num_components == 4;
+	cinfo->out_color_space = inks ? JCS_CMYK : JCS_GRAYSCALE;
+	jpeg_start_decompress(cinfo);
+	j->low = ink == PAGE_INK_IS_LOW || (ink == PAGE_INK_ADOBE && cinfo->saw_Adobe_marker);
+	if (inks && !(j->row = malloc((size_t)width * 4))) {
+		snprintf(msg, msgsize, "out of memory");
+		longjmp(j->trap.jump, 1);
+	}
+	return j;
+}
+
+int page_jpeg_rows(page_jpeg *j, unsigned char *dst, int rows, char *msg, int msgsize) {
+	j_decompress_ptr cinfo = &j->cinfo;
+	JDIMENSION first = cinfo->output_scanline, width = cinfo->output_width;
+	tell(j, msg, msgsize);
+	if (setjmp(j->trap.jump))
+		return 1;
+	while (cinfo->output_scanline < first + (JDIMENSION)rows) {
+		unsigned char *out = dst + (size_t)(cinfo->output_scanline - first) * width;
+		unsigned char *line = j->row ? j->row : out;
+		if (jpeg_read_scanlines(cinfo, &line, 1) == 1 && j->row)
+			ink_row(j->row, out, (int)width, j->low);
+	}
+	if (cinfo->output_scanline == cinfo->output_height)
+		jpeg_finish_decompress(cinfo);
 	return 0;
+}
+
+void page_jpeg_close(page_jpeg *j) {
+	jpeg_destroy_decompress(&j->cinfo);
+	free(j->row);
+	free(j);
 }

@@ -1,8 +1,11 @@
 package page
 
 // #cgo LDFLAGS: -ljpeg
-// #cgo noescape page_jpeg_grey
-// #cgo nocallback page_jpeg_grey
+// #cgo noescape page_jpeg_open
+// #cgo nocallback page_jpeg_open
+// #cgo noescape page_jpeg_rows
+// #cgo nocallback page_jpeg_rows
+// #cgo nocallback page_jpeg_close
 // #include "jpeg.h"
 import "C"
 
@@ -10,6 +13,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"image"
+	"runtime"
 	"strings"
 	"unsafe"
 )
@@ -151,7 +155,7 @@ func coded(b []byte) (n int, ended bool) {
 
 // decodeJPEG decodes a JPEG file, laid as its Exif says.
 func decodeJPEG(data []byte, lim Limits) (Page, error) {
-	h, img, err := greyJPEG(data, C.PAGE_INK_ADOBE, lim)
+	h, img, small, err := greyJPEG(data, C.PAGE_INK_ADOBE, lim)
 	if err != nil {
 		return Page{}, err
 	}
@@ -159,32 +163,65 @@ func decodeJPEG(data []byte, lim Limits) (Page, error) {
 	if plausible(x) == 0 {
 		x, y = h.exifX, h.exifY
 	}
-	return lay(img, 8, h.orientation, x, y, lim)
+	p, err := lay(img, 8, h.orientation, x, y, lim)
+	p.small = small.of(p.Img)
+	return p, err
 }
 
-// greyJPEG decodes the picture alone. ink says what the components of a CMYK
-// picture mean.
-func greyJPEG(data []byte, ink C.int, lim Limits) (jpegHead, *image.Gray, error) {
+// greyJPEG decodes the picture alone, and reduces it as lim asks. ink says what the components of
+// a CMYK picture mean.
+func greyJPEG(data []byte, ink C.int, lim Limits) (jpegHead, *image.Gray, *reduction, error) {
 	h, err := walkJPEG(inMemory(data))
 	if err != nil {
-		return h, nil, err
+		return h, nil, nil, err
 	}
 	if err := h.readable(); err != nil {
-		return h, nil, err
+		return h, nil, nil, err
 	}
 	if err := lim.room(h.width, h.height); err != nil {
-		return h, nil, err
+		return h, nil, nil, err
 	}
 	img := newGray(h.width, h.height)
-	var msg [256]byte
-	failed := C.page_jpeg_grey((*C.uchar)(unsafe.SliceData(data)), C.size_t(len(data)),
-		(*C.uchar)(unsafe.SliceData(img.Pix)), C.int(h.width), C.int(h.height), ink,
-		(*C.char)(unsafe.Pointer(&msg[0])), C.int(len(msg)))
-	if failed != 0 {
+	small := newReduction(img, lim)
+	if err := decodeBands(data, ink, img, small); err != nil {
+		small.free()
 		free(img)
-		return h, nil, torn("%s", text(msg[:]))
+		return h, nil, nil, err
 	}
-	return h, img, nil
+	return h, img, small, nil
+}
+
+// jpegBand is how many rows are decoded before they are reduced: few enough to be close to the
+// processor still, and many enough for a call.
+const jpegBand = 64
+
+// decodeBands decodes data to img, and reduces it to small if that is not nil.
+func decodeBands(data []byte, ink C.int, img *image.Gray, small *reduction) error {
+	var held runtime.Pinner // what C reads from between calls
+	held.Pin(unsafe.SliceData(data))
+	defer held.Unpin()
+	var msg [256]byte
+	said, room := (*C.char)(unsafe.Pointer(&msg[0])), C.int(len(msg))
+	w, h := img.Rect.Dx(), img.Rect.Dy()
+	j := C.page_jpeg_open((*C.uchar)(unsafe.SliceData(data)), C.size_t(len(data)), C.int(w), C.int(h), ink, said, room)
+	if j == nil {
+		return torn("%s", text(msg[:]))
+	}
+	defer C.page_jpeg_close(j)
+	band := h
+	if small != nil {
+		band = (jpegBand + small.K - 1) / small.K * small.K
+	}
+	for y := 0; y < h; y += band {
+		end := min(y+band, h)
+		if C.page_jpeg_rows(j, (*C.uchar)(&img.Pix[y*img.Stride]), C.int(end-y), said, room) != 0 {
+			return torn("%s", text(msg[:]))
+		}
+		if small != nil {
+			small.Rows(img, y, end)
+		}
+	}
+	return nil
 }
 
 // readable says by name what libjpeg does not decode.

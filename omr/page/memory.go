@@ -51,6 +51,9 @@ func free(img *image.Gray) {
 // has no picture any more, or one that was not decoded here.
 func (p Page) Free() {
 	if p.lent && p.Img != nil {
+		if p.small != nil && p.small.from == p.Img { // and not of a page that has its memory by now
+			p.small.free()
+		}
 		free(p.Img)
 	}
 }

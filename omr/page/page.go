@@ -28,6 +28,7 @@ type Page struct {
 	Bits   int     // of depth a pixel had in the file: 1 for a bilevel scan, else 8
 	Aspect float64 // width over height of a pixel in the file: 1 of nearly every scan, 0.48 of a coarse fax
 	lent   bool    // Img is of newGray
+	small  *reduction
 }
 
 // Limits protect the service from hostile or broken files.
@@ -37,6 +38,7 @@ type Limits struct {
 	Pages  int   // of a file
 	Pixels int   // of a page
 	From   int   // pages before this one are passed over undecoded; 0 and 1 pass over none
+	Reduce int   // the longest side, in pixels, of a copy that is made of pages while they are decoded, where that is cheap (Page.Reduced); 0 for none
 }
 
 // The defaults of Limits.

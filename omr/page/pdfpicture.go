@@ -240,7 +240,9 @@ func (f pdfFile) fromJPEG(data []byte, c colours, w, h int) (*image.Gray, error)
 	if c.inverted {
 		ink = C.PAGE_INK_IS_LOW
 	}
-	head, img, err := greyJPEG(data, ink, f.lim)
+	lim := f.lim
+	lim.Reduce = 0 // what is decoded is not yet the page
+	head, img, _, err := greyJPEG(data, ink, lim)
 	if err != nil {
 		return nil, err
 	}

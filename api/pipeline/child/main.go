@@ -105,6 +105,7 @@ func (w *worker) serve(ctx context.Context, q request) error {
 // whole file stands for the first page that it leaves unread.
 func (w *worker) read(ctx context.Context, file *os.File, size int64, lim page.Limits) error {
 	last := max(lim.From, 1) - 1
+	lim.Reduce = omr.SearchSide
 	for p, err := range page.Decode(ctx, file, size, lim) {
 		if p.Number == 0 {
 			p.Number = last + 1

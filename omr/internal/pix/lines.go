@@ -25,7 +25,7 @@ type Lines struct {
 }
 
 // Measures of lines, in pixels of the picture that is searched, which has about
-// four pixels a mm. Those that only the loop needs stand in loops.c.
+// four pixels a mm. Those that only the loop needs stand in lines.c.
 const (
 	lineSide  = 6  // how far beside it a line is compared: lines are up to 11 pixels wide
 	lineDark  = 6  // hundredths of the paper's brightness: below is the noise of a scan
@@ -33,7 +33,7 @@ const (
 	linePaper = 80 // hundredths of the paper's brightness: what is darker beside a line is not paper
 )
 
-// The bits of cells: columns and rows are those of loops.c.
+// The bits of cells: columns and rows are those of lines.c.
 const down, along, light = 1, 2, 4
 
 // FindLines looks for lines along the columns and along the rows of img. A line is at

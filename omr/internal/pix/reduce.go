@@ -12,14 +12,14 @@ type Reduced struct {
 	tones [2]int64
 }
 
-// mostReduced bounds K: sums of a column and the division by a reciprocal are proven for no more.
-const mostReduced = 64
+// MostReduced bounds K: sums of a column and the division by a reciprocal are proven for no more.
+const MostReduced = 64
 
 // Begin makes r the copy of a picture of w×h that is k times as large, k from 1 to 64: each pixel
 // the mean of k×k. What is left over at the right and the bottom is dropped. There is no copy of
 // a picture as large. What r was is gone, but for its memory.
 func (r *Reduced) Begin(w, h, k int) {
-	if k < 1 || k > mostReduced {
+	if k < 1 || k > MostReduced {
 		panic("pix: a picture is not reduced 1 to 64 times")
 	}
 	r.K, r.w, r.h, r.tones = k, w, h, [2]int64{}
