@@ -233,48 +233,61 @@ enum { EVERY = 2, SAMPLES = LONG / EVERY, WINDOWS = (128 - LONG) / EVERY };
 // all that are light in a column.
 enum { LIGHTS = 5, DARKS = 4, TOTAL = 16 };
 
-// Sixty-four columns are counted at once: their lowest digits stand in one word, the next in
-// that which is n further. Counts one more where in is set, and one less where out is.
-static inline void count_on(uint64_t *counts, int n, int digits, uint64_t in, uint64_t out) {
-	uint64_t up = in & ~out, down = out & ~in;
+// Five hundred and twelve columns, a bit each.
+typedef uint64_t lanes __attribute__((vector_size(8 * MANY_WORDS), aligned(8), may_alias));
+
+// Counts one more where in is set, and one less where out is; the lowest digit comes first.
+static inline __attribute__((always_inline)) void count_on(lanes *counts, int digits, const lanes *in, const lanes *out) {
+	lanes up = *in & ~*out, down = *out & ~*in;
 #pragma GCC unroll 8
 	for (int i = 0; i < digits; i++) {
-		uint64_t c = counts[i * n];
-		counts[i * n] = c ^ (up | down);
+		lanes c = counts[i];
+		counts[i] = c ^ (up | down);
 		up &= c;
 		down &= ~c;
 	}
 }
 
-// Which counts are most or fewer.
-static inline uint64_t at_most(const uint64_t *counts, int n, int digits, int most) {
-	uint64_t is = ~(uint64_t)0;
+// Writes which counts are most or fewer.
+static inline __attribute__((always_inline)) void at_most(const lanes *counts, int digits, int most, lanes *dst) {
+	lanes is = ~(lanes){0};
 #pragma GCC unroll 16
 	for (int i = 0; i < digits; i++)
-		is = most >> i & 1 ? is | ~counts[i * n] : is & ~counts[i * n];
-	return is;
+		is = most >> i & 1 ? is | ~counts[i] : is & ~counts[i];
+	*dst = is;
 }
 
-// Counts a sample that comes instead of an old one, and notes in few which columns may be a line.
-CLONES static void slide(uint64_t *restrict lights, uint64_t *restrict darks, const uint64_t *restrict light, const uint64_t *restrict dark,
-                         uint64_t *restrict old_light, uint64_t *restrict old_dark, uint64_t *restrict few, int n) {
-	for (int x = 0; x < n / MANY_WORDS * MANY_WORDS; x++) {
-		count_on(lights + x, n, LIGHTS, light[x], old_light[x]);
-		count_on(darks + x, n, DARKS, dark[x], old_dark[x]);
-		old_light[x] = light[x];
-		old_dark[x] = dark[x];
-		few[x] |= at_most(lights + x, n, LIGHTS, MOST_LIGHT) & ~at_most(darks + x, n, DARKS, LEAST_FOURTHS - 1);
+// What is counted of so many columns: the light samples among the last, the dark fourth rows,
+// all that were light; and few tells which columns may be a line.
+typedef struct {
+	lanes light[LIGHTS], dark[DARKS], total[TOTAL], few;
+} counts;
+
+// Counts n samples that come instead of old ones, and notes in few which columns may be a line.
+static inline __attribute__((always_inline)) void slide(counts *c, const lanes *light, const lanes *dark, lanes *old, int n) {
+	for (int x = 0; x < n; x++, c++, old += 2) {
+		lanes not_light, not_dark;
+		count_on(c->light, LIGHTS, &light[x], &old[0]);
+		count_on(c->dark, DARKS, &dark[x], &old[1]);
+		old[0] = light[x];
+		old[1] = dark[x];
+		at_most(c->light, LIGHTS, MOST_LIGHT, &not_light);
+		at_most(c->dark, DARKS, LEAST_FOURTHS - 1, &not_dark);
+		c->few |= not_light & ~not_dark;
 	}
 }
 
-CLONES static void add_counts(uint64_t *restrict total, const uint64_t *restrict lights, int n) {
-	for (int x = 0; x < n / MANY_WORDS * MANY_WORDS; x++) {
-		uint64_t more = 0;
-		for (int i = 0; i < TOTAL; i++) {
-			uint64_t a = total[i * n + x], b = i < LIGHTS ? lights[i * n + x] : 0;
-			total[i * n + x] = a ^ b ^ more;
-			more = (a & b) | (more & (a ^ b));
-		}
+CLONES static void slide_fast(counts *c, const lanes *light, const lanes *dark, lanes *old, int n) { slide(c, light, dark, old, n); }
+#if defined(__x86_64__)
+WIDE static void slide_wide(counts *c, const lanes *light, const lanes *dark, lanes *old, int n) { slide(c, light, dark, old, n); }
+#endif
+
+static void add_counts(counts *c) {
+	lanes more = {0};
+	for (int i = 0; i < TOTAL; i++) {
+		lanes a = c->total[i], b = i < LIGHTS ? c->light[i] : (lanes){0};
+		c->total[i] = a ^ b ^ more;
+		more = (a & b) | (more & (a ^ b));
 	}
 }
 
@@ -314,44 +327,50 @@ static int whole_column(const search *s, int x) {
 // A line has at most MOST_LIGHT light pixels, and so at most as many of its samples: only
 // columns that have are looked at closely.
 static int columns(search *s, span *spans) {
-	int n = s->words, inside = s->w - 2 * SIDE, samples = (s->h + EVERY - 1) / EVERY, first = 0;
-	uint64_t *old = s->bits, *light = old + 2 * SAMPLES * n, *dark = light + n, *few = dark + n, *lights = few + n;
-	uint64_t *darks = lights + LIGHTS * n, *total = darks + DARKS * n;
-	memset(s->bits, 0, (size_t)n * PIX_LINE_ROWS * sizeof *s->bits);
+	int n = s->words / MANY_WORDS, inside = s->w - 2 * SIDE, samples = (s->h + EVERY - 1) / EVERY, first = 0;
+	lanes *old = (lanes *)s->bits, *light = old + 2 * SAMPLES * n, *dark = light + n;
+	counts *all = (counts *)(dark + n);
+	memset(s->bits, 0, (size_t)s->words * PIX_LINE_ROWS * sizeof *s->bits);
 	memset(spans, 0, (size_t)s->w * sizeof *spans);
 	for (int k = 0; k < samples; k++) {
 		int y = k * EVERY, last = k - SAMPLES + 1; // the window that ends here
 		if (y % BLOCK == 0)
 			limits(s, y);
-		look(s->img + y * s->stride + SIDE, SIDE, inside, s->limit + SIDE, s->more + SIDE, dark, light);
+		look(s->img + y * s->stride + SIDE, SIDE, inside, s->limit + SIDE, s->more + SIDE, (uint64_t *)dark, (uint64_t *)light);
 		if (y % 4 != 0)
 			memset(dark, 0, (size_t)n * sizeof *dark);
-		uint64_t *same = old + 2 * (k % SAMPLES) * n;
-		slide(lights, darks, light, dark, same, same + n, few, n);
-		if (last % SAMPLES == 0)
-			add_counts(total, lights, n);
-		if (last < 0)
-			memset(few, 0, (size_t)n * sizeof *few);
+		lanes *same = old + 2 * (k % SAMPLES) * n;
+#if defined(__x86_64__)
+		if (wide())
+			slide_wide(all, light, dark, same, n);
+		else
+#endif
+			slide_fast(all, light, dark, same, n);
+		for (int i = 0; i < n && last % SAMPLES == 0; i++)
+			add_counts(&all[i]);
+		for (int i = 0; i < n && last < 0; i++)
+			all[i].few = (lanes){0};
 		if (last < 0 || (last - first < WINDOWS - 1 && k < samples - 1))
 			continue;
 		int y0 = first > 0 ? first * EVERY - EVERY + 1 : 0, y1 = last * EVERY + LONG < s->h ? last * EVERY + LONG : s->h;
-		for (int i = 0; i < n; i++)
-			for (uint64_t m = few[i]; m; m &= m - 1) {
-				int x = SIDE + 64 * i + __builtin_ctzll(m);
+		for (int i = 0; i < s->words; i++) {
+			for (uint64_t few = all[i / MANY_WORDS].few[i % MANY_WORDS]; few; few &= few - 1) {
+				int x = SIDE + 64 * i + __builtin_ctzll(few);
 				bits is_light, is_dark = look_down(s, x, y0, y1, &is_light);
 				confirm(s, is_dark, is_light, y1 - y0, y0 > 0 ? EVERY - 1 : 0, x, y0, DOWN, &spans[x]);
 			}
-		memset(few, 0, (size_t)n * sizeof *few);
+			all[i / MANY_WORDS].few[i % MANY_WORDS] = 0;
+		}
 		first = last + 1;
 	}
+	for (int i = 0; i < n; i++)
+		at_most(all[i].total, TOTAL, (100 - WHOLE) * s->h / 100, &all[i].few);
 	int count = 0, before = 0;
-	uint64_t may = 0;
-	for (int i = 0; i < inside; i++, may >>= 1) {
-		if (i % 64 == 0)
-			may = at_most(total + i / 64, n, TOTAL, (100 - WHOLE) * s->h / 100);
+	for (int i = 0; i < inside; i++) {
 		if (spans[SIDE + i].to > 0)
 			keep(s, spans[SIDE + i], SIDE + i, 0, DOWN);
-		int is = (may & 1) && whole_column(s, SIDE + i);
+		uint64_t may = all[i / 64 / MANY_WORDS].few[i / 64 % MANY_WORDS] >> (i % 64) & 1;
+		int is = may && whole_column(s, SIDE + i);
 		count += is && !before;
 		before = is;
 	}
