@@ -959,6 +959,29 @@ WIDE static void score_eight(stencil *s) {
 	}
 	memset(s->scored, 1, 2 * MID + 1);
 }
+
+// Finds the best of the moves by at most m in either direction, and at most limit in the square, if it
+// is better than all others for sure: then it does not matter which is looked at first.
+WIDE static int top_of_eight(const stencil *s, int m, int limit, int *bx, int *by) {
+	__m512d rows[EIGHT - 1], best = _mm512_set1_pd(-INFINITY);
+	for (int y = -m; y <= m; y++) {
+		int far = 0;
+		while (far < m && (far + 1) * (far + 1) + y * y <= limit)
+			far++;
+		__mmask8 some = y * y > limit ? 0 : (__mmask8)(((1 << (2 * far + 1)) - 1) << (MID - far));
+		rows[y + m] = _mm512_mask_loadu_pd(_mm512_set1_pd(-INFINITY), some, s->scores + EIGHT * (y + MID));
+		best = _mm512_max_pd(best, rows[y + m]);
+	}
+	const __m512d near = _mm512_set1_pd(_mm512_reduce_max_pd(best) - 1e-6);
+	int found = 0;
+	for (int y = -m; y <= m; y++) {
+		unsigned some = _mm512_cmp_pd_mask(rows[y + m], near, _CMP_GE_OQ);
+		found += __builtin_popcount(some);
+		if (some)
+			*by = y, *bx = __builtin_ctz(some) - MID;
+	}
+	return found == 1;
+}
 #endif
 
 // Asks for the pixels of the next climb's places, which lie about where the last one's did.
@@ -990,8 +1013,14 @@ static void climb(stencil *s, const pix_picture *p, pix_climb *c) {
 	int all = 0;
 #endif
 	double best = scores_of(s, 0)[0];
-	int bx = 0, by = 0, limit = (int)(c->far * c->far + 0.5);
-	for (int reach = (int)c->far;;) {
+	int bx = 0, by = 0, limit = (int)(c->far * c->far + 0.5), done = 0;
+#if defined(__x86_64__)
+	if (all && step == 1 && top_of_eight(s, (int)c->far, limit, &bx, &by))
+		best = scores_of(s, by)[bx], done = 1;
+	else
+		bx = by = 0;
+#endif
+	for (int reach = (int)c->far; !done;) {
 		int x0 = bx, y0 = by, m = reach / step * step, close = m > 0 ? step : 0;
 		double least = best; // that the best of these moves scores: from the rows around the last best
 		for (int y = y0 - close; y <= y0 + close && !all; y += step) {
