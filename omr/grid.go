@@ -431,7 +431,7 @@ func (s *sight) mesh(g *grid, which []int, hits []hit) Bend {
 	n := 0
 	return none.bent(g.box, meshCols, meshRows, func(q mm) mm {
 		const few = 4 // bubbles: fewer say as much about a pencil as about paper
-		p := &k[n]
+		p := &k.by[n]
 		if n++; p.n < few {
 			return nearest(at, off, q)
 		}
@@ -440,18 +440,27 @@ func (s *sight) mesh(g *grid, which []int, hits []hit) Bend {
 }
 
 // knots are those of a mesh, in the order of a Bend's, with the bubbles that pull them.
-type knots [meshCols * meshRows]struct {
-	at     mm
-	xs, ys pulls
-	n      int
+type knots struct {
+	x  [meshCols]float64
+	y  [meshRows]float64
+	by [meshCols * meshRows]struct {
+		xs, ys pulls
+		n      int
+	}
 }
 
 // begin makes k the knots of a mesh over box, that nothing pulls yet.
 func (k *knots) begin(box geom.Rect[geom.Paper]) {
 	b := Bend{Box: box, Cols: meshCols, Rows: meshRows}
-	for i := range k {
-		q := &k[i]
-		q.at, q.n = b.at(i%meshCols, i/meshCols), 0
+	for i := range k.x {
+		k.x[i] = b.at(i, 0).X
+	}
+	for j := range k.y {
+		k.y[j] = b.at(0, j).Y
+	}
+	for i := range k.by {
+		q := &k.by[i]
+		q.n = 0
 		q.xs.clear()
 		q.ys.clear()
 	}
@@ -459,15 +468,16 @@ func (k *knots) begin(box geom.Rect[geom.Paper]) {
 
 // add lets the bubble at p pull the knots around by off.
 func (k *knots) add(p, off mm) {
-	for j := 0; j < len(k); j += meshCols {
-		if math.Abs(p.Y-k[j].at.Y) >= meshWide {
+	for j, y := range k.y {
+		dy := p.Y - y
+		if math.Abs(dy) >= meshWide {
 			continue
 		}
-		for i := range meshCols {
-			q := &k[j+i]
-			d := p.Sub(q.at)
-			if r := (d.X*d.X + d.Y*d.Y) / (meshWide * meshWide); r < 1 {
+		for i, x := range k.x {
+			dx := p.X - x
+			if r := (dx*dx + dy*dy) / (meshWide * meshWide); r < 1 {
 				w := (1 - r) * (1 - r)
+				q := &k.by[j*meshCols+i]
 				q.xs.add(off.X, w)
 				q.ys.add(off.Y, w)
 				q.n++

@@ -630,7 +630,8 @@ static int inside(const pix_picture *p, way w, int n) {
 WIDE static void profile16(const pix_picture *p, const way *ways, int m, int n, double *dst) {
 	const __m512i pair = _mm512_broadcast_i32x4(_mm_setr_epi8(0, -1, 1, -1, 4, -1, 5, -1, 8, -1, 9, -1, 12, -1, 13, -1));
 	const __m512i byte = _mm512_set1_epi32(255), first = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-	const __m512d whole = _mm512_set1_pd((double)PIXEL * m);
+	const __m512d whole = _mm512_set1_pd((double)PIXEL * m), part = _mm512_set1_pd(1 / ((double)PIXEL * m));
+	const int quick = (m & (m - 1)) == 0; // a power of two divides as well as multiplies
 	for (int i = 0; i < n; i += 16) {
 		__m512i k = _mm512_min_epi32(_mm512_add_epi32(_mm512_set1_epi32(i), first), _mm512_set1_epi32(n - 1)), all = _mm512_setzero_si512();
 		__m512i dx = _mm512_mullo_epi32(k, _mm512_set1_epi32((int)ways->dx)), dy = _mm512_mullo_epi32(k, _mm512_set1_epi32((int)ways->dy));
@@ -645,8 +646,9 @@ WIDE static void profile16(const pix_picture *p, const way *ways, int m, int n, 
 			all = _mm512_add_epi32(all, _mm512_add_epi32(_mm512_slli_epi32(top, 8), _mm512_mullo_epi32(_mm512_sub_epi32(low, top), fy)));
 		}
 		__mmask16 some = n - i < 16 ? (__mmask16)((1 << (n - i)) - 1) : 0xFFFF;
-		_mm512_mask_storeu_pd(dst + i, (__mmask8)some, _mm512_div_pd(_mm512_cvtepi32_pd(_mm512_castsi512_si256(all)), whole));
-		_mm512_mask_storeu_pd(dst + i + 8, (__mmask8)(some >> 8), _mm512_div_pd(_mm512_cvtepi32_pd(_mm512_extracti64x4_epi64(all, 1)), whole));
+		__m512d low = _mm512_cvtepi32_pd(_mm512_castsi512_si256(all)), high = _mm512_cvtepi32_pd(_mm512_extracti64x4_epi64(all, 1));
+		_mm512_mask_storeu_pd(dst + i, (__mmask8)some, quick ? _mm512_mul_pd(low, part) : _mm512_div_pd(low, whole));
+		_mm512_mask_storeu_pd(dst + i + 8, (__mmask8)(some >> 8), quick ? _mm512_mul_pd(high, part) : _mm512_div_pd(high, whole));
 	}
 }
 #endif
@@ -1057,7 +1059,7 @@ void pix_climbs(const pix_picture *p, pix_climb *climbs, int many, const double 
 	int small = n <= MOST_PLACES && (uint64_t)p->stride * (uint64_t)p->h < INT32_MAX;
 	for (int i = 0; i < many; i++) {
 		pix_climb *c = climbs + i;
-		s.r = (int)c->reach, s.wide = (2 * s.r + 8) / 8 * 8;
+		s.r = (int)c->reach, s.wide = CLIMB_WIDE(s.r);
 		s.per = 1 / (n * c->from.white), s.near = c->near / (c->far * c->far);
 		c->found = small && s.r <= MOST_REACH && place(&s, p, c->from.at, c->from.lens, steps);
 		if (!c->found)

@@ -232,7 +232,7 @@ func (s *Stencil) climb(img *image.Gray, climbs []Climb) {
 	if n == 0 || most == 0 {
 		return
 	}
-	wide := (2*most + 1 + 7) &^ 7
+	wide := 2*most + 32 // at least CLIMB_WIDE, of which no longer reach has less
 	s.sums, s.scores = sized(s.sums, 3*(2*most+1)*wide), sized(s.scores, (2*most+1)*wide)
 	C.go_climbs(first(img.Pix), C.size_t(len(img.Pix)), C.int(img.Stride), C.int(img.Rect.Max.X), C.int(img.Rect.Max.Y),
 		(*C.pix_climb)(unsafe.Pointer(unsafe.SliceData(climbs))), C.int(len(climbs)),

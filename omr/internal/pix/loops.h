@@ -151,9 +151,12 @@ typedef struct {
 	int64_t found; // 0 if a place may be outside the picture, or is too far from the middle
 } pix_climb;
 
+// How many moves across are looked at where a climb looks so far: a multiple of what vectors hold.
+#define CLIMB_WIDE(reach) (2 * (reach) < 16 ? (2 * (reach) + 8) / 8 * 8 : (2 * (reach) + 32) / 32 * 32)
+
 // Climbs many times to the move by whole pixels at which the second of three groups of n places
 // stands out against the first most. sums has the room of 3·(2r+1)·w, scores of (2r+1)·w, where r is
-// the farthest reach and w the next multiple of 8 above 2r. Rows of moves in which the first group is
+// the farthest reach and w its CLIMB_WIDE. Rows of moves in which the first group is
 // so bright that no score can be the best are not looked at further.
 void pix_climbs(const pix_picture *p, pix_climb *climbs, int many, const double *const steps[3], int n, uint16_t *sums, double *scores);
 
