@@ -18,6 +18,7 @@ type Figures struct {
 	limit   []uint8
 	line    []uint8
 	white   []float64
+	columns []between
 	blobs   []Blob
 }
 
@@ -55,9 +56,10 @@ func (f *Figures) within(img *image.Gray, paper *Paper, r image.Rectangle, ratio
 	w := r.Dx()
 	nx, ny := (w+limitBlock-1)/limitBlock, (r.Dy()+limitBlock-1)/limitBlock
 	f.limit, f.line = sized(f.limit, nx*ny), sized(f.line, w+limitBlock)
-	f.white = sized(f.white, nx)
+	f.white, f.columns = sized(f.white, nx), sized(f.columns, nx)
+	paper.between(r.Min.X+limitBlock/2, limitBlock, f.columns)
 	for j := range ny {
-		paper.row(r.Min.X+limitBlock/2, float64(r.Min.Y+j*limitBlock+limitBlock/2), limitBlock, f.white)
+		paper.row(float64(r.Min.Y+j*limitBlock+limitBlock/2), f.columns, f.white)
 		for i, white := range f.white {
 			f.limit[j*nx+i] = uint8(min(max(ratio*white, 0), 255))
 		}

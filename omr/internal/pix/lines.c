@@ -29,7 +29,7 @@ typedef struct {
 	const uint8_t *img, *open, *step;
 	ptrdiff_t stride;
 	int w, h, nx, words; // words hold a row of bits: a multiple of MANY_WORDS
-	uint8_t *cells;
+	uint8_t *cells, *marked; // marked: which blocks have any of these
 	uint64_t *bits;         // for as many rows of bits as PIX_LINE_ROWS
 	uint8_t *limit, *more;  // open and step of each pixel of a row
 	uint8_t *darks;         // one for each pixel of a line
@@ -101,6 +101,8 @@ static void keep(search *s, span of, int x, int y, uint8_t as) {
 	uint8_t *cell = s->cells + (down ? (ptrdiff_t)of.from * s->w + x : (ptrdiff_t)y * s->w + of.from);
 	for (; n > 0; n--, cell += down ? s->w : 1)
 		*cell |= as;
+	for (int i = of.from / BLOCK; i <= (of.to - 1) / BLOCK; i++)
+		s->marked[down ? i * s->nx + x / BLOCK : y / BLOCK * s->nx + i] = 1;
 	s->any = 1;
 }
 
@@ -459,8 +461,8 @@ static int rows(search *s) {
 }
 
 int pix_lines(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *open, const uint8_t *step, int nx,
-              uint8_t *cells, uint64_t *room, int *any) {
-	search s = {img, open, step, stride, w, h, nx, (w + 511) / 512 * MANY_WORDS, cells, room, 0, 0, 0, 0};
+              uint8_t *cells, uint8_t *marked, uint64_t *room, int *any) {
+	search s = {img, open, step, stride, w, h, nx, (w + 511) / 512 * MANY_WORDS, cells, marked, room, 0, 0, 0, 0};
 	span *spans = (span *)(room + PIX_LINE_ROWS * s.words);
 	s.limit = (uint8_t *)(spans + w), s.more = s.limit + w + BLOCK, s.darks = s.more + w + BLOCK;
 	int n = columns(&s, spans);
@@ -601,7 +603,7 @@ CLONES static void add_band(const uint8_t *restrict counts, int w, int band, uin
 
 void pix_gaps(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *open, const uint8_t *step, int nx,
               uint64_t *room, uint16_t *all, uint8_t *bands) {
-	search s = {img, open, step, stride, w, h, nx, (w + 511) / 512 * MANY_WORDS, 0, room, 0, 0, 0, 0};
+	search s = {img, open, step, stride, w, h, nx, (w + 511) / 512 * MANY_WORDS, 0, 0, room, 0, 0, 0, 0};
 	uint64_t *print = room + 1;
 	s.limit = (uint8_t *)(room + s.words + 2), s.more = s.limit + w + BLOCK;
 	uint8_t *top = s.more + w + BLOCK, *blocks = top + w + BLOCK, *counts = blocks + nx;

@@ -1,7 +1,6 @@
 package pix
 
 import (
-	"encoding/binary"
 	"image"
 	"math/bits"
 )
@@ -15,10 +14,12 @@ type Lines struct {
 	cells []uint8 // one a pixel; not 0: on a line along its column (down), its row (along), or on a light one
 	Full  int     // lines that run through the whole picture
 
-	some       bool // are there
-	nx, ny     int  // of the blocks that paper is looked at in
+	some       bool    // are there
+	nx, ny     int     // of the blocks that paper is looked at in
+	marked     []uint8 // not 0: cells of a block are marked
 	open, step []uint8
 	white      []float64
+	columns    []between
 	room       []uint64
 	counts     []uint16 // of gaps: print and lighter than it, from close by and from farther away, each of all columns
 	bands      []uint8  // where they are not 0
@@ -53,9 +54,12 @@ func FindLines(img *image.Gray, paper *Paper, into *Lines) *Lines {
 	}
 	l.nx, l.ny = (l.w+lineBlock-1)/lineBlock, (l.h+lineBlock-1)/lineBlock
 	l.open, l.step = sized(l.open, l.nx*l.ny), sized(l.step, l.nx*l.ny)
-	l.white = sized(l.white, l.nx)
+	l.marked = sized(l.marked, l.nx*l.ny)
+	clear(l.marked)
+	l.white, l.columns = sized(l.white, l.nx), sized(l.columns, l.nx)
+	paper.between(0, lineBlock, l.columns)
 	for j := range l.ny {
-		paper.row(0, float64(j*lineBlock), lineBlock, l.white)
+		paper.row(float64(j*lineBlock), l.columns, l.white)
 		for i, white := range l.white {
 			k := j*l.nx + i
 			l.open[k], l.step[k] = uint8(white*linePaper/100), uint8(white*lineDark/100)
@@ -112,6 +116,9 @@ func (l *Lines) FindGaps(img *image.Gray, broken func(x int) bool) {
 		for y := range l.h {
 			l.cells[y*l.w+x] |= light
 		}
+		for j := range l.ny {
+			l.marked[j*l.nx+x/lineBlock] = 1
+		}
 	}
 }
 
@@ -158,22 +165,23 @@ func (l *Lines) On(p Point) bool {
 func (l *Lines) Within(a, b Point) bool {
 	x0, x1 := max(int(a.X)-1, 0), min(int(b.X)+1, l.w-1)
 	y0, y1 := max(int(a.Y)-1, 0), min(int(b.Y)+1, l.h-1)
-	if x0 > x1 || !l.some {
+	if x0 > x1 || y0 > y1 || !l.some {
 		return false
 	}
-	for y := y0; y <= y1; y++ {
-		row := l.cells[y*l.w+x0 : y*l.w+x1+1]
-		if n := len(row); n >= 8 { // the last eight overlap
-			some := binary.LittleEndian.Uint64(row[n-8:])
-			for ; n > 8; row, n = row[8:], n-8 {
-				some |= binary.LittleEndian.Uint64(row)
+	for j := y0 / lineBlock; j <= y1/lineBlock; j++ {
+		for _, marked := range l.marked[j*l.nx+x0/lineBlock : j*l.nx+x1/lineBlock+1] {
+			if marked != 0 {
+				return l.within(x0, y0, x1, y1)
 			}
-			if some != 0 {
-				return true
-			}
-			continue
 		}
-		for _, v := range row {
+	}
+	return false
+}
+
+// within says whether any cell from x0, y0 to x1, y1 is marked.
+func (l *Lines) within(x0, y0, x1, y1 int) bool {
+	for y := y0; y <= y1; y++ {
+		for _, v := range l.cells[y*l.w+x0 : y*l.w+x1+1] {
 			if v != 0 {
 				return true
 			}

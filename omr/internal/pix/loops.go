@@ -179,7 +179,7 @@ func (l *Lines) find(img *image.Gray) {
 	words := C.PIX_LINE_ROWS*((l.w+511)/512*8) + (10*l.w+64+max(l.w, l.h)+7)/8
 	l.room = sized(l.room, words)
 	l.Full = int(C.pix_lines(first(img.Pix), C.ptrdiff_t(img.Stride), C.int(l.w), C.int(l.h), first(l.open), first(l.step),
-		C.int(l.nx), first(l.cells), (*C.uint64_t)(unsafe.SliceData(l.room)), &some))
+		C.int(l.nx), first(l.cells), first(l.marked), (*C.uint64_t)(unsafe.SliceData(l.room)), &some))
 	l.some = some != 0
 }
 

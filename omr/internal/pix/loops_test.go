@@ -117,6 +117,18 @@ func TestLoopsOverPictures(t *testing.T) {
 			if got.Full != want.Full || string(got.cells) != string(want.cells) {
 				t.Errorf("%v: other gaps, %d and %d", size, got.Full, want.Full)
 			}
+			for y := 0; y < size[1]; y += 13 {
+				for x := 0; x < size[0]; x += 11 {
+					box := image.Rect(x-1, y-1, x+9, y+7).Intersect(img.Rect) // what On of x to x+7 and y to y+5 looks at
+					some := false
+					for i := box.Min.Y; i < box.Max.Y; i++ {
+						some = some || slices.Max(want.cells[i*size[0]+box.Min.X:i*size[0]+box.Max.X]) > 0
+					}
+					if is := got.Within(Point{X: float64(x), Y: float64(y)}, Point{X: float64(x + 7), Y: float64(y + 5)}); is != some {
+						t.Errorf("%v: a line in %v: %v", size, box, is)
+					}
+				}
+			}
 			for _, ratio := range []float64{0.62, 0.82} {
 				got, want := figures.Blobs(img, p, ratio, 3, 40), plainBlobs(img, p, ratio, 3, 40)
 				if len(got) != len(want) {

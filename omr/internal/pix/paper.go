@@ -143,18 +143,30 @@ func (p *Paper) At(q Point) float64 {
 	return a*(1-fy) + b*fy
 }
 
-// row sets dst[i] to At of x0+i·every and y.
-func (p *Paper) row(x0 int, y float64, every int, dst []float64) {
+// between says between which columns of tiles a place lies, and how near to the second.
+type between struct {
+	first, second int
+	share         float64
+}
+
+// between sets dst to where x0 and places beside it lie, every so many pixels.
+func (p *Paper) between(x0, every int, dst []between) {
+	for i := range dst {
+		x := min(max(float64(x0+i*every)/p.tile-0.5, 0), float64(p.cols-1))
+		k := int(x)
+		dst[i] = between{k, min(k+1, p.cols-1), x - float64(k)}
+	}
+}
+
+// row sets dst to At of some places at height y.
+func (p *Paper) row(y float64, xs []between, dst []float64) {
 	y = min(max(y/p.tile-0.5, 0), float64(p.rows-1))
 	y0 := int(y)
 	fy := y - float64(y0)
 	top, low := p.white[y0*p.cols:][:p.cols], p.white[min(y0+1, p.rows-1)*p.cols:][:p.cols]
-	for i := range dst {
-		x := min(max(float64(x0+i*every)/p.tile-0.5, 0), float64(p.cols-1))
-		k := int(x)
-		next, fx := min(k+1, p.cols-1), x-float64(k)
-		a := top[k]*(1-fx) + top[next]*fx
-		b := low[k]*(1-fx) + low[next]*fx
+	for i, x := range xs {
+		a := top[x.first]*(1-x.share) + top[x.second]*x.share
+		b := low[x.first]*(1-x.share) + low[x.second]*x.share
 		dst[i] = a*(1-fy) + b*fy
 	}
 }
