@@ -118,7 +118,7 @@ KNOWN ?= var/known.jsonl
 .PHONY: profile
 profile: build ## learn the shipped profile anew from the corpus
 	@mkdir -p $(dir $(KNOWN)); BARGKHAN_KEEP=$(abspath $(KNOWN)) BARGKHAN_CORPUS=200 go test ./omr -count=1 -run '^TestCorpus$$' -timeout 60m
-	@bin/omr calibrate -d testdata/designs/national-3x20-spare.json --known $(KNOWN) --id default-5 --report -o calibration/default.json
+	@bin/omr calibrate -d testdata/designs/national-3x20-spare.json --known $(KNOWN) --id default-6 --report -o calibration/default.json
 
 KILLS ?= 200
 SEED ?=

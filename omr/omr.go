@@ -13,7 +13,7 @@ import (
 
 // Engine names this reader's way of measuring; it changes whenever equal pages
 // may give other evidence than before.
-const Engine = "eye-4"
+const Engine = "eye-5"
 
 // A Reader is safe for concurrent use and holds no state between pages.
 // Equal pages give equal Readings. A design that a Reader was given is not changed

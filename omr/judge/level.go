@@ -46,7 +46,7 @@ const (
 // The least ink that is doubted follows the spread of the page's own blanks: on a
 // clean grey scan a dot is seen, on a halftoned one with printed letters it is noise.
 const (
-	quietest    = 0.015 // dust, and the blur of the printed line. It was 0.03, and lost hairlines that a copier had thinned
+	quietest    = 0.018 // dust, and the blur of the printed line. It was 0.03, and lost hairlines that a copier had thinned
 	spreads     = 3.5   // standard deviations: one blank in 4,000 of even noise is beyond
 	unevenMost  = 2     // times the lower part's: the upper part of blanks spreads no farther
 	unevenLeast = 0.004 // ink, and by this much more
