@@ -10,7 +10,7 @@ import (
 // page because one pencil and one scanner made it: Ink is compared with the blank
 // bubbles of the same page. strip is what the page's reference patches measured, as
 // omr.Reading.Swatches has it, or nothing. It is a pure function. ev is in the design's
-// order; it panics if ev does not hold one *Evidence for each bubble of pg.
+// order; it panics if ev does not hold one Evidence for each bubble of pg.
 func Fields(pg sheets.Page, ev []Evidence, p Policy, strip ...float64) []Verdict {
 	n := 0
 	for _, f := range pg.Fields {
