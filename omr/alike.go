@@ -20,8 +20,21 @@ type alike struct {
 	alien []int // bubbles that lie on no other then: nothing like them may be printed there
 }
 
+// turned says whether the sheet is turned upon itself, all bubbles upon others, so that they cannot
+// tell.
+func (a *alike) turned() bool {
+	return a.turn != 0 && len(a.own) < leastOwn && len(a.alien) < leastOwn
+}
+
 // at carries a place on paper that other way.
 func (a *alike) at(q mm) mm { return quarterTurn(q, a.turn).Add(a.by) }
+
+// back is the way back.
+func (a *alike) back() *alike {
+	turn := (4 - a.turn) % 4
+	by := quarterTurn(a.by, turn)
+	return &alike{turn: turn, by: mm{X: -by.X, Y: -by.Y}}
+}
 
 // quarterTurn turns q about the origin.
 func quarterTurn(q mm, turn int) mm {
@@ -193,8 +206,8 @@ func (s *sight) unmistakable(p *Pose, d *sheets.Design, page int, g *grid, all [
 	}
 	for i := range all {
 		a := &all[i]
-		if !s.told(p, g, a, block) && !anchorsTell(p, g, d, page, a, found) {
-			return reject(NoAnchors, "the sheet could lie in two ways (turned by %d quarters, moved by %.1f, %.1f mm), and its bubbles do not tell them apart", a.turn, a.by.X, a.by.Y)
+		if !s.told(p, g, a, block) && !anchorsTell(p, g, d, page, a, found) && !(a.turned() && s.framesTell(p, &d.Pages[page], a)) {
+			return reject(NoAnchors, "the sheet could lie in two ways (turned by %d quarters, moved by %.1f, %.1f mm), and neither bubbles nor frames tell them apart", a.turn, a.by.X, a.by.Y)
 		}
 	}
 	return nil

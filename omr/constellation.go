@@ -85,6 +85,11 @@ func (s *sight) constellationAt(d *sheets.Design, page int, depth float64, first
 	if !ok {
 		return nil, reject(Distorted, "the bubbles lie as on no sheet of paper: it is folded, or another sheet")
 	}
+	for i := range alike {
+		if a := &alike[i]; a.turned() {
+			s.upright(so, &pose, &d.Pages[page], best, a)
+		}
+	}
 	if err := s.plausible(&pose, d.Size, 45); err != nil {
 		return nil, err
 	}

@@ -189,6 +189,62 @@ func TestSheetsOfOthers(t *testing.T) {
 	}
 }
 
+// TestSymmetricSheets has sheets without anchors whose bubbles lie on one another upside down: they
+// are read where a printed frame tells which way is up, and nowhere else.
+func TestSymmetricSheets(t *testing.T) {
+	t.Parallel()
+	const dpi = omrtest.DPI(150)
+	frame := sheets.Decor{Kind: sheets.Outlined, Box: at(30, 22, 150, 20), Width: 0.4, Ink: 1}
+	other := sheets.Decor{Kind: sheets.Outlined, Box: at(30, 255, 150, 20), Width: 0.4, Ink: 1}
+	text := sheets.Decor{Kind: sheets.Text, Box: at(50, 24, 110, 8), Text: "Examination of another office", Size: 6, Ink: 1}
+	sheet := func(decor ...sheets.Decor) *sheets.Design {
+		d := &sheets.Design{ID: "symmetric", Title: "symmetric", Size: geom.Point[geom.Paper]{X: 210, Y: 297}}
+		pg := sheets.Page{Decor: decor}
+		for q := range 40 {
+			f := sheets.Field{ID: sheets.FieldID("q" + strconv.Itoa(q+1)), Outline: sheets.Ellipse}
+			for i, c := range []sheets.Choice{"A", "B", "C", "D"} {
+				x, y := 50.0+80*float64(q/20)+8*float64(i), 91.5+6*float64(q%20)
+				f.Bubbles = append(f.Bubbles, sheets.Bubble{Choice: c, Box: at(x-2, y-2, 4, 4)})
+			}
+			pg.Fields = append(pg.Fields, f)
+		}
+		d.Pages = []sheets.Page{pg}
+		return d
+	}
+	for _, c := range []struct {
+		name          string
+		print, expect *sheets.Design
+		turn          int
+		read          bool
+	}{
+		{"a frame", sheet(frame, text), sheet(frame), 0, true},
+		{"a frame, upside down", sheet(frame, text), sheet(frame), 2, true},
+		{"no frame known", sheet(frame, text), sheet(), 0, false},
+		{"no frame printed", sheet(text), sheet(frame), 0, false},
+		{"a frame at the other end", sheet(other, text), sheet(frame), 0, true}, // as upside down
+		{"frames at both ends", sheet(frame, other), sheet(frame), 0, false},
+	} {
+		rng := rand.New(rand.NewPCG(5, 6))
+		img := printed(t, c.print, 1, float64(dpi))
+		truth := answers(c.print.Pages[0], rng)
+		omrtest.Fill(img, dpi, c.print.Pages[0], truth, omrtest.PenBlack, rng)
+		img = omrtest.Chain(omrtest.Turn(c.turn), omrtest.Skew(1), omrtest.Scanned())(img, rng)
+		r, err := (&omr.Reader{Expect: c.expect}).Read(t.Context(), page.Page{Img: img, Bits: 8})
+		if (err == nil) != c.read {
+			t.Errorf("%s: got %v, want a reading: %v", c.name, err, c.read)
+			continue
+		}
+		if err != nil || c.print.Pages[0].Decor[0].Box == other.Box {
+			continue
+		}
+		for _, v := range judge.Fields(c.expect.Pages[0], r.Evidence, calibration.Default().Policy) {
+			if len(v.Doubts) == 0 && !slices.Equal(v.Choices, truth[v.Field]) {
+				t.Errorf("%s: %s is read as %v, is %v", c.name, v.Field, v.Choices, truth[v.Field])
+			}
+		}
+	}
+}
+
 // TestBareNeverGuesses reads a sheet without anchors by designs that it could be
 // shifted against, with rows covered, and pages that are something else: what is read
 // must be right, and where two places would do there is none.
@@ -209,6 +265,8 @@ func TestBareNeverGuesses(t *testing.T) {
 	}
 	all := func(int) bool { return true }
 	sheet := questions(all)
+	column := questions(func(n int) bool { return n < 25 })
+	column.Pages[0].Decor = nil // a box would tell which way up it lies
 	patch := func(box geom.Rect[geom.Paper]) omrtest.Spoil {
 		return func(img *image.Gray, _ *rand.Rand) *image.Gray {
 			k := float64(dpi) / 25.4
@@ -235,7 +293,7 @@ func TestBareNeverGuesses(t *testing.T) {
 		{"the last rows covered", sheet, whole, omrtest.Chain(patch(at(30, 267, 80, 8.5)), patch(at(120, 237, 60, 8.5))), false},
 		{"a row more than the design has, below", questions(func(n int) bool { return n != 24 && n != 44 }), whole, none, false},
 		{"a row more than the design has, above", questions(func(n int) bool { return n%25 > 0 }), whole, none, false},
-		{"one column of two", questions(func(n int) bool { return n < 25 }), whole, none, false},
+		{"one column of two", column, whole, none, false},
 		{"a page of text", sheet, dpi.TextPage(210, 297, rand.New(rand.NewPCG(1, 1))), none, false},
 		{"a sheet of ours", sheet, printed(t, national(t, false), 1, float64(dpi)), none, false},
 		{"half a sheet", sheet, whole, patch(at(0, 190, 210, 107)), false},

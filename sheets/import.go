@@ -54,6 +54,10 @@ func (f *faults) layout(root *node) *Design {
 	d.Size = geom.Point[geom.Paper]{X: micro(f.number(po.need("width")) * scale), Y: micro(f.number(po.need("height")) * scale)}
 	var p Page
 	for _, n := range f.list(o.get("registration")) {
+		if d, ok := f.frame(n, scale); ok {
+			p.Decor = append(p.Decor, d)
+			continue
+		}
 		p.Anchors = append(p.Anchors, f.feature(n, scale)...)
 	}
 	for _, n := range f.list(o.need("fields")) {
@@ -62,6 +66,21 @@ func (f *faults) layout(root *node) *Design {
 	d.Pages = []Page{p}
 	return d
 }
+
+// frame reads a registration feature that is a printed frame: it tells which way up a symmetric
+// sheet lies.
+func (f *faults) frame(n *node, scale float64) (d Decor, ok bool) {
+	o := f.object(n)
+	kind := strings.ToLower(f.text(o.get("type")))
+	if !strings.Contains(kind, "frame") && !strings.Contains(kind, "box") {
+		return d, false
+	}
+	box := around(f.number(o.need("x"))*scale, f.number(o.need("y"))*scale, f.number(o.need("w"))*scale, f.number(o.need("h"))*scale)
+	return Decor{Kind: Outlined, Box: box, Width: micro(max(f.number(o.get("stroke"))*scale, usualRule)), Ink: 1}, true
+}
+
+// usualRule is the width of a frame's line of which nothing is known, in mm.
+const usualRule = 0.3
 
 // feature reads one registration feature; none for one that is not looked for. A
 // timing track is a feature with a count, each its step from the one before.

@@ -23,6 +23,7 @@ const smallLayout = `{
   {"type": "ring", "corner": "bottom_left", "x": 60, "y": 1340, "w": 40, "h": 40, "stroke": 8},
   {"type": "filled small square", "corner": "left", "x": 60, "y": 700, "w": 20, "h": 20},
   {"type": "barcode", "corner": "bottom", "x": 500, "y": 1300, "w": 200, "h": 60},
+  {"type": "printed frame", "x": 500, "y": 250, "w": 800, "h": 200},
   {"type": "page edges", "corner": "all", "x": 0, "y": 0, "w": 1000, "h": 1400}],
  "fields": [
   {"name": "q1", "options": ["A", "B"], "bubbles": [
@@ -49,6 +50,7 @@ func TestImportLayout(t *testing.T) {
 				{Shape: Ring, Box: box(4, 132, 8, 136), Stroke: 0.8},
 				{Shape: Square, Box: box(5, 69, 7, 71)},
 			},
+			Decor: []Decor{{Kind: Outlined, Box: box(10, 15, 90, 35), Width: 0.3, Ink: 1}},
 			Fields: []Field{
 				{ID: "q1", Rule: AnyNumber, Outline: Ellipse, Bubbles: []Bubble{{Choice: "A", Box: box(28.5, 28.5, 31.5, 31.5)}, {Choice: "B", Box: box(38.5, 28.5, 41.5, 31.5)}}},
 				{ID: "sources", Role: Survey, Rule: AnyNumber, Outline: Stadium, Bubbles: []Bubble{{Choice: "x", Box: box(27.5, 38.5, 32.5, 41.5)}}},
