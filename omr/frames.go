@@ -46,8 +46,11 @@ func (s *sight) framesTell(p *Pose, pg *sheets.Page, a *alike) bool {
 
 // upright turns a sheet that was found by its bubbles, which cannot tell, as its frames say.
 func (s *sight) upright(so *soil, p *Pose, pg *sheets.Page, found *growth, a *alike) {
+	if len(rules(pg)) == 0 || s.framesTell(p, pg, a) {
+		return
+	}
 	g := so.grow(geom.Then(a.onPaper(), found.place))
-	if g == nil || s.framesTell(p, pg, a) {
+	if g == nil {
 		return
 	}
 	if other, ok := g.pose(so); ok && s.framesTell(&other, pg, a.back()) {

@@ -62,15 +62,8 @@ func (s *sight) crossings(p *Pose, g *grid, pg *sheets.Page) []crossing {
 		}
 		c.done()
 	}
-	for _, d := range pg.Decor {
-		switch corner := d.Box.Corners(); d.Kind {
-		case sheets.Line:
-			c.line(p, corner[0], corner[2])
-		case sheets.Outlined:
-			for k, q := range corner {
-				c.line(p, q, corner[(k+1)%len(corner)])
-			}
-		}
+	for _, l := range rules(pg) {
+		c.line(p, l[0], l[1])
 	}
 	for _, a := range pg.Anchors {
 		if a.Shape == sheets.Bar {

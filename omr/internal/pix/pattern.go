@@ -42,5 +42,8 @@ func patterns(looks []Look) *C.pix_look {
 	return (*C.pix_look)(unsafe.Pointer(unsafe.SliceData(looks)))
 }
 
+// An int has as many bits as an int64_t, or this does not build.
+var _ [1]struct{} = [unsafe.Sizeof(int(0)) / 8]struct{}{}
+
 // numbers are ints as C reads them.
 func numbers(which []int) *C.int64_t { return (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(which))) }
