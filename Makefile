@@ -77,7 +77,7 @@ FUZZ ?= 30s
 fuzz: setup-test ## every fuzz target for FUZZ=30s each
 	@set -e; for p in $$(go list ./...); do \
 		for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
-			echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZ) $$p; done; done
+			echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZ) -fuzzminimizetime 100x $$p; done; done
 
 .PHONY: s3
 s3: setup-test ## the archive against a real S3 server (installs it once, two minutes)

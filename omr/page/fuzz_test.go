@@ -32,8 +32,10 @@ func FuzzWhole(f *testing.F) {
 
 func FuzzDecode(f *testing.F) {
 	seed(f)
+	lim := small
+	lim.Reduce = 64 // in bands, as pages are that are read
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for p, err := range page.Decode(context.Background(), bytes.NewReader(data), int64(len(data)), small) {
+		for p, err := range page.Decode(context.Background(), bytes.NewReader(data), int64(len(data)), lim) {
 			switch {
 			case err != nil && p.Img != nil:
 				t.Errorf("a picture and an error: %v", err)
