@@ -154,7 +154,7 @@ func (c *benchCmd) measure(ctx context.Context) (*benchResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &benchResult{Machine: machine(), Workers: runtime.NumCPU()}
+	out := &benchResult{Machine: machine(), Workers: processors}
 	for _, k := range benchKinds {
 		if !strings.Contains(k.Name, c.Only) {
 			continue
@@ -216,6 +216,14 @@ func (b *bench) read(data []byte, watch func(stage string)) error {
 	return nil
 }
 
+// do decodes a file alone (0) or reads it (1).
+func (b *bench) do(what int, data []byte, watch func(stage string)) error {
+	if what == 0 {
+		return b.decode(data)
+	}
+	return b.read(data, watch)
+}
+
 // decode decodes a file alone.
 func (b *bench) decode(data []byte) error {
 	for p, err := range page.Decode(b.ctx, bytes.NewReader(data), int64(len(data)), page.Limits{}) {
@@ -228,7 +236,8 @@ func (b *bench) decode(data []byte) error {
 }
 
 // row measures one kind: in turns, so that what else the machine does touches both the
-// same; after one round that does not count.
+// same, and each as often after itself as after the other, for what was done last is
+// still close to the processor; after one round that does not count.
 func (b *bench) row(k benchKind, files [][]byte, rounds int) (benchRow, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -236,25 +245,25 @@ func (b *bench) row(k benchKind, files [][]byte, rounds int) (benchRow, error) {
 	var whole, alone, ratio []float64
 	for round := range rounds + 1 {
 		for _, data := range files {
-			t0 := threadTime()
-			if err := b.decode(data); err != nil {
-				return benchRow{}, err
-			}
-			t1 := threadTime()
-			last := t1
-			err := b.read(data, func(stage string) {
-				now := threadTime()
-				if round > 0 {
-					stages[stage] = append(stages[stage], ms(now-last))
+			var took [2]time.Duration // decoding alone, reading
+			for _, what := range [...]int{0, 1, 1, 0} {
+				start := threadTime()
+				last := start
+				err := b.do(what, data, func(stage string) {
+					now := threadTime()
+					if round > 0 {
+						stages[stage] = append(stages[stage], ms(now-last))
+					}
+					last = now
+				})
+				if err != nil {
+					return benchRow{}, err
 				}
-				last = now
-			})
-			if err != nil {
-				return benchRow{}, err
+				took[what] += threadTime() - start
 			}
-			if t2 := threadTime(); round > 0 {
-				alone, whole = append(alone, ms(t1-t0)), append(whole, ms(t2-t1))
-				ratio = append(ratio, float64(t2-t1)/float64(max(t1-t0, 1)))
+			if round > 0 {
+				alone, whole = append(alone, ms(took[0])/2), append(whole, ms(took[1])/2)
+				ratio = append(ratio, float64(took[1])/float64(max(took[0], 1)))
 			}
 		}
 	}

@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -304,7 +303,7 @@ func walk(names []string) ([]string, error) {
 // files' order. At most a few files beyond the slowest are held in memory.
 func inOrder(ctx context.Context, files []string, workers int, read func(context.Context, string) []result) func(func(int, []result) bool) {
 	if workers <= 0 {
-		workers = runtime.NumCPU()
+		workers = processors
 	}
 	return func(yield func(int, []result) bool) {
 		ctx, stop := context.WithCancel(ctx)
