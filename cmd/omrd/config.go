@@ -239,7 +239,7 @@ func (c *Config) complete() error {
 		c.Stations = Stations{"hall-1": filepath.Join(c.Data, "stations", "hall-1")}
 	}
 	if c.Workers == 0 {
-		c.Workers = runtime.NumCPU()
+		c.Workers = runtime.GOMAXPROCS(0) // the processors this process may use
 	}
 	return nil
 }
