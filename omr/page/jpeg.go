@@ -193,7 +193,7 @@ func greyJPEG(data []byte, ink C.int, lim Limits) (jpegHead, *image.Gray, *reduc
 
 // jpegBand is how many rows are decoded before they are reduced: few enough to be close to the
 // processor still, and many enough for a call.
-const jpegBand = 64
+const jpegBand = 32
 
 // decodeBands decodes data to img, and reduces it to small if that is not nil.
 func decodeBands(data []byte, ink C.int, img *image.Gray, small *reduction) error {
