@@ -2,6 +2,7 @@ package page
 
 import (
 	"image"
+	"runtime"
 	"sync"
 )
 
@@ -12,8 +13,11 @@ import (
 var pictures, files store
 
 // A store lends memory whose bytes are those of its last use. It is safe for
-// concurrent use.
-type store struct{ pool sync.Pool }
+// concurrent use. (A sync.Pool keeps some for each of Go's places to run, and so twice as much.)
+type store struct {
+	lock sync.Mutex
+	free [][]byte // the last that was given back last: it is still close to the processor
+}
 
 // spare is how many times as large as it need be memory may be that is lent: beyond, one
 // poster would hold its memory for all the letters after it.
@@ -21,14 +25,34 @@ const spare = 4
 
 // take lends n bytes.
 func (s *store) take(n int) []byte {
-	if b, ok := s.pool.Get().(*[]byte); ok && cap(*b) >= n && cap(*b)/spare <= n {
-		return (*b)[:n]
+	if b := s.last(); cap(b) >= n && cap(b)/spare <= n {
+		return b[:n]
 	}
 	return make([]byte, n)
 }
 
-// back takes memory back that nobody looks at any more.
-func (s *store) back(b []byte) { s.pool.Put(&b) }
+// last takes out what was given back last; nil if there is none.
+func (s *store) last() []byte {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	n := len(s.free)
+	if n == 0 {
+		return nil
+	}
+	b := s.free[n-1]
+	s.free[n-1], s.free = nil, s.free[:n-1]
+	return b
+}
+
+// back takes memory back that nobody looks at any more. What lies there is as much as was
+// ever lent at a time, and no more than one for each of Go's places to run.
+func (s *store) back(b []byte) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	if len(s.free) < runtime.GOMAXPROCS(0) {
+		s.free = append(s.free, b)
+	}
+}
 
 // newGray is a w×h picture whose pixels are whatever they were: who asks for it
 // writes every one of them, or gives an error instead.
