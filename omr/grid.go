@@ -171,7 +171,9 @@ func (s *sight) follow(p *Pose, g *grid, course *Bend, reach float64, hits []hit
 		share := far / (reach * res)
 		off := course.At(g.spots[i].at).Sub(g.spots[i].at)
 		c := at.Add(l.Step(off.X, off.Y))
-		fs[i] = pix.Climb{Place: pix.Place{At: c, Lens: l, White: s.white(c)}, Far: far, Near: near * share * share, Step: 1}
+		f := &fs[i]
+		f.At, f.Lens, f.White = c, l, s.white(c)
+		f.Far, f.Near, f.Step = far, near*share*share, 1
 		hits[i].off = off
 	}
 	s.climbAll(g, nil, fs)
@@ -182,8 +184,8 @@ func (s *sight) follow(p *Pose, g *grid, course *Bend, reach float64, hits []hit
 			hits[i] = s.find(p, g, &g.spots[i], reach)
 			continue
 		}
-		h.off = h.off.Add(off)
-		hits[i] = h
+		to := &hits[i]
+		to.at, to.off, to.clear = h.at, h.off.Add(off), h.clear
 	}
 }
 

@@ -174,8 +174,8 @@ var marks = sync.OnceValue(func() *lookWeights {
 	return &w
 })
 
-// likely says how likely each look of a pattern is that has such scores; together 1.
-func likely(scores *[pix.Kinds]float64) (out [looks]float64) {
+// likely sets out to how likely each look of a pattern is that has such scores; together 1.
+func likely(scores *[pix.Kinds]float64, out *[looks]float64) {
 	top, which := scores[asFull], asFull
 	for k := asFull; k < looks; k++ {
 		if scores[k] > top {
@@ -183,8 +183,8 @@ func likely(scores *[pix.Kinds]float64) (out [looks]float64) {
 		}
 	}
 	if scores[asBlank]-top > surelyBlank {
-		out[asBlank] = 1
-		return out
+		*out = [looks]float64{asBlank: 1}
+		return
 	}
 	if scores[asBlank] > top {
 		top, which = scores[asBlank], asBlank
@@ -199,7 +199,6 @@ func likely(scores *[pix.Kinds]float64) (out [looks]float64) {
 	for k := range out {
 		out[k] /= all
 	}
-	return out
 }
 
 // surelyBlank is by how much a blank's score must be above all others for these to be as likely
@@ -242,6 +241,7 @@ func recognise(kinds []string, ev []judge.Evidence, ls []pix.Look) {
 func compare(alike [][]int, more float64, ev []judge.Evidence, ls []pix.Look) bool {
 	w := marks()
 	var scores [][pix.Kinds]float64
+	var l [looks]float64
 	blanks, marked := 0, 0
 	for _, which := range alike {
 		half := middleInk(which, ev)
@@ -252,7 +252,8 @@ func compare(alike [][]int, more float64, ev []judge.Evidence, ls []pix.Look) bo
 		scores = slices.Grow(scores[:0], len(which))[:len(which)]
 		w.byNumber.Scores(ls, which, &b.from, &b.scale, scores)
 		for j, i := range which {
-			e, l := &ev[i], likely(&scores[j])
+			e := &ev[i]
+			likely(&scores[j], &l)
 			e.Mark, e.Tick, e.Cross, e.Full = 0, 0, 0, 0
 			if more == 0 || l[asFull] > 0.5 && e.Ink > hardlyFull {
 				e.Mark = max(round(1-l[asBlank]), leastMark)

@@ -70,7 +70,8 @@ func (s *sight) measure(p *Pose, g *grid, pg *sheets.Page, black float64, lines 
 		if g.isles == nil {
 			at = s.found(at, l, g, i)
 		}
-		s.mem.places[i] = pix.Place{At: at, Lens: l, White: s.white(at)}
+		where := &s.mem.places[i]
+		where.At, where.Lens, where.White = at, l, s.white(at)
 	}
 	s.see(g, all, pix.Print{Black: black, Line: g.pen.dark}, lines, lettered)
 	out := make([]judge.Evidence, n)
@@ -80,10 +81,9 @@ func (s *sight) measure(p *Pose, g *grid, pg *sheets.Page, black float64, lines 
 		if g.isles != nil {
 			fit = look.Paper * min(look.Mean()*(1-black)/(surely*g.pen.dark), 1) // the share of the strait that is open, if there is ink inside
 		}
-		out[i] = judge.Evidence{
-			Field: pg.Fields[sp.field].ID, Choice: sp.choice,
-			Ink: round(look.Mean()), Fit: round(fit), Seen: round(look.Seen * open(look.Open)),
-		}
+		e := &out[i]
+		e.Field, e.Choice = pg.Fields[sp.field].ID, sp.choice
+		e.Ink, e.Fit, e.Seen = round(look.Mean()), round(fit), round(look.Seen*open(look.Open))
 	}
 	if lettered {
 		s.unletter(kinds, g, all, math.Sqrt(dx*dy), out)
