@@ -136,16 +136,30 @@ func (a *across) streak() bool {
 	return false
 }
 
-// clean makes l those of a picture of w×h without lines. Most pages have none, and their
-// cells serve the next page as they are.
+// clean makes l those of a picture of w×h without lines, in cells that serve one page after
+// the other.
 func (l *Lines) clean(w, h int) {
+	if l.some {
+		l.wipe()
+	}
 	if cap(l.cells) < w*h {
 		l.cells = make([]uint8, w*h)
-	} else if l.some {
-		clear(l.cells)
 	}
 	l.w, l.h, l.Full, l.some = w, h, 0, false
 	l.cells = l.cells[:w*h]
+}
+
+// wipe clears the cells of the blocks that have any.
+func (l *Lines) wipe() {
+	for k, marked := range l.marked {
+		if marked == 0 {
+			continue
+		}
+		x, y := k%l.nx*lineBlock, k/l.nx*lineBlock
+		for j := y; j < min(y+lineBlock, l.h); j++ {
+			clear(l.cells[j*l.w+x : j*l.w+min(x+lineBlock, l.w)])
+		}
+	}
 }
 
 // On says whether p lies on a line or within one pixel of it.
