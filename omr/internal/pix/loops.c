@@ -189,25 +189,44 @@ CLONES static int sum_bytes(const uint8_t *row, int n) {
 }
 
 #if defined(__x86_64__)
+// The sum of the bytes of n within mask.
+FAST static inline int sum32(__m256i n, __m256i mask) {
+	n = _mm256_sad_epu8(_mm256_and_si256(n, mask), _mm256_setzero_si256());
+	__m128i s = _mm_add_epi64(_mm256_castsi256_si128(n), _mm256_extracti128_si256(n, 1));
+	return _mm_cvtsi128_si32(s) + _mm_extract_epi16(s, 4);
+}
+
+// 255 where a byte of u is at most level.
+FAST static inline __m256i up_to(__m256i u, __m256i level) { return _mm256_cmpeq_epi8(_mm256_min_epu8(u, level), u); }
+
 // The answer for one tile, of t of 32 columns that may all be read, the first of them at from.
 FAST static uint8_t quantile32(const uint8_t *at, ptrdiff_t stride, int rows, int from, int t, int most, int guess) {
 	uint8_t in[32] = {0};
 	memset(in + from, 255, (size_t)t);
 	const __m256i mask = _mm256_loadu_si256((const __m256i *)in), zero = _mm256_setzero_si256();
+	guess = guess < 1 ? 1 : guess > 253 ? 253 : guess;
+	// It is mostly guess or one more: that is seen at once.
+	const __m256i level = _mm256_set1_epi8((char)guess), one = _mm256_set1_epi8(1);
+	const __m256i less = _mm256_sub_epi8(level, one), more = _mm256_add_epi8(level, one);
+	__m256i a = zero, b = zero, c = zero;
+	for (int y = 0; y < rows; y++) {
+		__m256i u = _mm256_loadu_si256((const __m256i *)(at + y * stride));
+		__builtin_prefetch((const void *)((uintptr_t)at + (uintptr_t)(y * stride) + 128)); // tiles farther on
+		a = _mm256_sub_epi8(a, up_to(u, less)), b = _mm256_sub_epi8(b, up_to(u, level)), c = _mm256_sub_epi8(c, up_to(u, more));
+	}
+	int below = sum32(a, mask) <= most, here = sum32(b, mask) <= most, above = sum32(c, mask) <= most;
+	if (below && !above)
+		return (uint8_t)(guess + here);
 	// At most so many pixels are up to lo, and more are up to hi: found by growing steps
-	// from guess, and then by halves.
-	int lo = -1, hi = 255;
-	for (int v = guess, step = 1; hi - lo > 1; step *= 2) {
+	// away from there, and then by halves.
+	int lo = above ? guess + 1 : -1, hi = above ? 255 : guess - 1;
+	for (int v = above ? guess + 3 : guess - 3, step = 4; hi - lo > 1; step *= 2) {
 		if (v <= lo || v >= hi)
 			v = (lo + hi) / 2;
-		__m256i level = _mm256_set1_epi8((char)v), n = zero;
-		for (int y = 0; y < rows; y++) {
-			__m256i u = _mm256_loadu_si256((const __m256i *)(at + y * stride));
-			n = _mm256_sub_epi8(n, _mm256_cmpeq_epi8(_mm256_min_epu8(u, level), u));
-		}
-		n = _mm256_sad_epu8(_mm256_and_si256(n, mask), zero);
-		__m128i s = _mm_add_epi64(_mm256_castsi256_si128(n), _mm256_extracti128_si256(n, 1));
-		if (_mm_cvtsi128_si32(s) + _mm_extract_epi16(s, 4) <= most) {
+		__m256i n = zero;
+		for (int y = 0; y < rows; y++)
+			n = _mm256_sub_epi8(n, up_to(_mm256_loadu_si256((const __m256i *)(at + y * stride)), _mm256_set1_epi8((char)v)));
+		if (sum32(n, mask) <= most) {
 			lo = v;
 			v += step;
 		} else {
@@ -222,7 +241,7 @@ FAST static uint8_t quantile32(const uint8_t *at, ptrdiff_t stride, int rows, in
 void pix_quantiles(const uint8_t *band, ptrdiff_t stride, int w, int rows, int t, int n, double share, uint8_t *out,
                    uint8_t *line) {
 #if defined(__x86_64__)
-	int guess = 128; // paper is as bright as beside
+	int guess = 240; // paper is bright, and as bright as beside
 	for (int x = 0; fast() && t <= 32 && w >= 32 && n > 0; n--, out++, x += t) {
 		int from = x + 32 <= w ? 0 : x + 32 - w, wide = x + t <= w ? t : w - x;
 		guess = *out = quantile32(band + x - from, stride, rows, from, wide, (int)(share * (double)(wide * rows)), guess);

@@ -179,19 +179,26 @@ func blobsIn(parts []image.Rectangle, blobs []Blob, all image.Rectangle) (out []
 }
 
 func TestQuantiles(t *testing.T) {
-	img := printed(203, 40, 5)
-	white := make([]uint8, 7)
-	for every := 1; every < 4; every++ {
-		quantiles(img, 3, 33, every, 30, 0.8, white, make([]uint8, 2*203))
-		for i, got := range white {
-			var hist [256]int
-			for y := 3; y < 33; y += every {
-				for x := i * 30; x < min(i*30+30, 203); x++ {
-					hist[img.GrayAt(x, y).Y]++
+	leaps := image.NewGray(image.Rect(0, 0, 60*30, 40)) // from tile to tile, from end to end
+	for i := range leaps.Pix {
+		tone := []int{0, 255, 1, 254, 2, 253, 128, 129, 127, 130, 126, 133, 3, 252, 252, 250, 0, 0, 255, 255}[i%leaps.Stride/30%20]
+		leaps.Pix[i] = uint8(min(max(tone+i*7919%5-i%leaps.Stride/600, 0), 255))
+	}
+	for _, img := range []*image.Gray{printed(203, 40, 5), noise(203, 40, 5), leaps} {
+		w := img.Rect.Dx()
+		white := make([]uint8, (w+29)/30)
+		for every := 1; every < 4; every++ {
+			quantiles(img, 3, 33, every, 30, 0.8, white, make([]uint8, 2*w))
+			for i, got := range white {
+				var hist [256]int
+				for y := 3; y < 33; y += every {
+					for x := i * 30; x < min(i*30+30, w); x++ {
+						hist[img.GrayAt(x, y).Y]++
+					}
 				}
-			}
-			if want := quantile(&hist, 0.8); int(got) != want {
-				t.Errorf("one row in %d, tile %d: %d, want %d", every, i, got, want)
+				if want := quantile(&hist, 0.8); int(got) != want {
+					t.Errorf("%d wide, one row in %d, tile %d: %d, want %d", w, every, i, got, want)
+				}
 			}
 		}
 	}
