@@ -216,16 +216,8 @@ func (b *bench) read(data []byte, watch func(stage string)) error {
 	return nil
 }
 
-// do decodes a file alone (0) or reads it (1).
-func (b *bench) do(what int, data []byte, watch func(stage string)) error {
-	if what == 0 {
-		return b.decode(data)
-	}
-	return b.read(data, watch)
-}
-
-// decode decodes a file alone.
-func (b *bench) decode(data []byte) error {
+// decode decodes a file alone, as one stage.
+func (b *bench) decode(data []byte, _ func(stage string)) error {
 	for p, err := range page.Decode(b.ctx, bytes.NewReader(data), int64(len(data)), page.Limits{}) {
 		if err != nil {
 			return err
@@ -241,16 +233,18 @@ func (b *bench) decode(data []byte) error {
 func (b *bench) row(k benchKind, files [][]byte, rounds int) (benchRow, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	const bare, reading = 0, 1
+	does := [...]func(data []byte, watch func(stage string)) error{bare: b.decode, reading: b.read}
 	stages := map[string][]float64{}
 	var whole, alone, ratio []float64
 	for round := range rounds + 1 {
 		for _, data := range files {
-			var took [2]time.Duration // decoding alone, reading
-			for _, what := range [...]int{0, 1, 1, 0} {
+			var took [len(does)]time.Duration
+			for _, what := range [...]int{bare, reading, reading, bare} {
 				runtime.Gosched() // Go's monitor disturbs what was not scheduled for 10 ms; each file has a goroutine where the tool reads
 				start := threadTime()
 				last := start
-				err := b.do(what, data, func(stage string) {
+				err := does[what](data, func(stage string) {
 					now := threadTime()
 					if round > 0 {
 						stages[stage] = append(stages[stage], ms(now-last))
@@ -263,8 +257,8 @@ func (b *bench) row(k benchKind, files [][]byte, rounds int) (benchRow, error) {
 				took[what] += threadTime() - start
 			}
 			if round > 0 {
-				alone, whole = append(alone, ms(took[0])/2), append(whole, ms(took[1])/2)
-				ratio = append(ratio, float64(took[1])/float64(max(took[0], 1)))
+				alone, whole = append(alone, ms(took[bare])/2), append(whole, ms(took[reading])/2)
+				ratio = append(ratio, float64(took[reading])/float64(max(took[bare], 1)))
 			}
 		}
 	}
@@ -280,7 +274,7 @@ func (b *bench) row(k benchKind, files [][]byte, rounds int) (benchRow, error) {
 // three is what the machine can do: whatever else it did took from the others.
 func (b *bench) flows(out *benchResult, files [][]byte, rounds int) {
 	read := func(data []byte) { _ = b.read(data, func(string) {}) } // these files were read before
-	bare := func(data []byte) { _ = b.decode(data) }
+	bare := func(data []byte) { _ = b.decode(data, nil) }
 	for range 3 {
 		out.One = max(out.One, flow(files, rounds, 1, read))
 		out.All = max(out.All, flow(files, rounds, out.Workers, read))
