@@ -46,7 +46,8 @@ FAST static inline int sum32(__m256i n, __m256i mask) {
 // 255 where a byte of u is at most level.
 FAST static inline __m256i up_to(__m256i u, __m256i level) { return _mm256_cmpeq_epi8(_mm256_min_epu8(u, level), u); }
 
-// The answer for one tile, of t of 32 columns that may all be read, the first of them at from.
+// The answer for one tile, of t of 32 columns that may all be read, the first of them at from;
+// it is looked for at guess first. What is asked for ahead may lie behind the picture: that does nothing.
 FAST static uint8_t quantile32(const uint8_t *at, ptrdiff_t stride, int rows, int from, int t, int most, int guess) {
 	uint8_t in[32] = {0};
 	memset(in + from, 255, (size_t)t);
