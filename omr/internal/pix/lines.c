@@ -423,7 +423,11 @@ CLONES static int may_run(const block *restrict is_dark, const block *restrict i
 	return any;
 }
 
-// The bits of six blocks from b on.
+// Blocks that are gone ahead among the 128 pixels that are confirmed at once: no line's LONG is
+// left out.
+enum { AHEAD = 4 };
+
+// The bits of eight blocks from b on.
 static bits from_block(const uint64_t *words, int b) {
 	int at = b / 4, by = BLOCK * (b % 4);
 	bits two = (bits)words[at + 1] << 64 | words[at];
@@ -451,14 +455,13 @@ static int rows(search *s) {
 		if (!may_run((block *)dark, (block *)light, nx, blocks, darks, lights, may))
 			continue;
 		span last = {0, 0};
-		for (int i = 0, from = 0; i + 1 < nx; i++) {
-			if (!may[i])
-				continue;
-			// As far as such a line may reach, without what was looked at before.
-			from = from > i - 2 ? from : i - 2;
-			int to = (i + 4) * BLOCK < w ? (i + 4) * BLOCK : w, x0 = from * BLOCK;
-			confirm(s, from_block(dark, from), from_block(light, from), to - x0, 0, x0, y, ALONG, &last);
-			from = i;
+		for (int i = 0, end; i + 1 < nx; i = end + 1) {
+			for (end = i; end + 1 < nx && may[end]; end++)
+				;
+			// As far as lines through blocks i to end may reach.
+			int from = i > 2 ? i - 2 : 0, to = (end + 3) * BLOCK < w ? (end + 3) * BLOCK : w, rest = end > i ? to - from * BLOCK : 0;
+			for (; rest >= LONG; rest -= AHEAD * BLOCK, from += AHEAD)
+				confirm(s, from_block(dark, from), from_block(light, from), rest < 128 ? rest : 128, 0, from * BLOCK, y, ALONG, &last);
 		}
 		if (last.to > 0)
 			keep(s, last, 0, y, ALONG);
