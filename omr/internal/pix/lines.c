@@ -83,7 +83,7 @@ CLONES static int is_even(const uint8_t *darks, int n, int all) {
 // Marks a span of column x or row y as a line unless it is as uneven as a row of marks in
 // neighbouring bubbles: where these nearly touch, a coarse scan darkens the paper between
 // them, but a line is about as dark there as elsewhere.
-static void keep(search *s, span of, int x, int y, uint8_t as) {
+CLONES static void keep(search *s, span of, int x, int y, uint8_t as) {
 	int n = of.to - of.from, all = 0, down = as == DOWN;
 	uint8_t *darks = s->darks;
 	for (int i = of.from; i < of.to;) {
