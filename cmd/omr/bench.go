@@ -241,7 +241,6 @@ func (b *bench) row(k benchKind, files [][]byte, rounds int) (benchRow, error) {
 		for _, data := range files {
 			var took [len(does)]time.Duration
 			for _, what := range [...]int{bare, reading, reading, bare} {
-				runtime.Gosched() // Go's monitor disturbs what was not scheduled for 10 ms; each file has a goroutine where the tool reads
 				start := threadTime()
 				last := start
 				err := does[what](data, func(stage string) {

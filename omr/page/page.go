@@ -16,6 +16,7 @@ import (
 	"image"
 	"io"
 	"iter"
+	"runtime"
 )
 
 // A Page is one image of a scan, exactly as scanned, but for what the file itself
@@ -87,7 +88,10 @@ func Decode(ctx context.Context, r io.ReaderAt, size int64, lim Limits) iter.Seq
 			return
 		}
 		defer files.back(data) // no page holds any of them
-		decode(ctx, data, lim.withDefaults(), yield)
+		decode(ctx, data, lim.withDefaults(), func(p Page, err error) bool {
+			runtime.Gosched() // whoever is in C for 10 ms and is not scheduled wakes Go's monitor, which then disturbs all for as long
+			return yield(p, err)
+		})
 	}
 }
 
