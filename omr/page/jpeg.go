@@ -195,6 +195,9 @@ func greyJPEG(data []byte, ink C.int, lim Limits) (jpegHead, *image.Gray, *reduc
 // processor still, and many enough for a call.
 const jpegBand = 32
 
+// breath is how many pixels are decoded, in some five milliseconds, until others may run.
+const breath = 4 << 20
+
 // decodeBands decodes data to img, and reduces it to small if that is not nil.
 func decodeBands(data []byte, ink C.int, img *image.Gray, small *reduction) error {
 	var held runtime.Pinner // what C reads from between calls
@@ -212,6 +215,7 @@ func decodeBands(data []byte, ink C.int, img *image.Gray, small *reduction) erro
 	if small != nil {
 		band = (jpegBand + small.K - 1) / small.K * small.K
 	}
+	decoded := 0
 	for y := 0; y < h; y += band {
 		end := min(y+band, h)
 		if C.page_jpeg_rows(j, (*C.uchar)(&img.Pix[y*img.Stride]), C.int(end-y), said, room) != 0 {
@@ -219,6 +223,10 @@ func decodeBands(data []byte, ink C.int, img *image.Gray, small *reduction) erro
 		}
 		if small != nil {
 			small.Rows(img, y, end)
+		}
+		if decoded += (end - y) * w; decoded > breath {
+			decoded = 0
+			runtime.Gosched() // as Decode does
 		}
 	}
 	return nil
