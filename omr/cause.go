@@ -39,7 +39,8 @@ func (s *sight) diagnose(err error) error {
 	if n := s.cutOff(); n > 0 {
 		return reject(Cropped, "%d of four corner markers lie outside the picture: scan the whole sheet", n)
 	}
-	if lines := pix.FindLines(s.small, s.paper, &s.mem.lines); lines.Full >= streakAll {
+	s.mem.where.Nowhere(s.small)
+	if lines := pix.FindLines(s.small, s.paper, &s.mem.where, &s.mem.lines); lines.Full >= streakAll {
 		return reject(Soiled, "%d dark lines run through the whole page: clean the scanner's glass and scan again", lines.Full)
 	}
 	if e := s.sharpness(); e < softEdge {

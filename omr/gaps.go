@@ -27,8 +27,11 @@ type crossing struct {
 	beside float64 // and what of them stands beside it
 }
 
-// gaps adds the light streaks to lines. The bubbles have proven p.
+// gaps adds the light streaks to lines, which the bubbles that have proven p must show.
 func (s *sight) gaps(lines *pix.Lines, p *Pose, g *grid, pg *sheets.Page) {
+	if len(g.spots) == 0 {
+		return
+	}
 	var of []crossing
 	lines.FindGaps(s.small, func(x int) bool {
 		if of == nil { // most pages have no such column

@@ -26,7 +26,6 @@ const blackest = 0.6
 type probes struct {
 	pix.Probe
 	inside []mm       // by the cells of their pattern
-	far    mm         // of them: how far they are from the middle at most
 	near   [][9]int32 // of each place inside, the places beside it; only where letters may be printed
 }
 
@@ -47,7 +46,6 @@ func (s *sight) probes(g *grid, density float64, lettered bool) []probes {
 		var ends [cells]int32
 		pr.inside, ends = byCell(sh, sh.inside(deep, step))
 		pr.Set(rings, pr.inside, ends)
-		pr.far = mm{X: sh.w / 2, Y: sh.h / 2}
 		if s.mem.steps = rings; lettered {
 			pr.near = touching(pr.inside, step)
 		}
@@ -55,14 +53,8 @@ func (s *sight) probes(g *grid, density float64, lettered bool) []probes {
 	return s.mem.probes
 }
 
-// measure looks at every bubble. black is printed black as a share of the paper's
-// brightness; lines are the streaks of the page.
-func (s *sight) measure(p *Pose, g *grid, pg *sheets.Page, black float64, lines *pix.Lines) []judge.Evidence {
-	black = min(max(black, 0), blackest)
-	dx, dy := density(p.lens(g.spots[0].at))
-	kinds := letters(pg, len(g.spots))
-	lettered := slices.ContainsFunc(kinds, func(k string) bool { return k != "" })
-	all := s.probes(g, math.Sqrt(dx*dy), lettered)
+// place says where each bubble is on a settled grid, and how paper is seen there.
+func (s *sight) place(p *Pose, g *grid) {
 	n := len(g.spots)
 	s.mem.places = slices.Grow(s.mem.places[:0], n)[:n]
 	for i := range g.spots {
@@ -73,6 +65,17 @@ func (s *sight) measure(p *Pose, g *grid, pg *sheets.Page, black float64, lines 
 		where := &s.mem.places[i] // a whole Place would be made elsewhere and copied, and so of all evidence: 40 µs a page
 		where.At, where.Lens, where.White = at, l, s.white(at)
 	}
+}
+
+// measure looks at every bubble at its place. black is printed black as a share of the paper's
+// brightness; lines are the streaks of the page.
+func (s *sight) measure(p *Pose, g *grid, pg *sheets.Page, black float64, lines *pix.Lines) []judge.Evidence {
+	black = min(max(black, 0), blackest)
+	dx, dy := density(p.lens(g.spots[0].at))
+	kinds := letters(pg, len(g.spots))
+	lettered := slices.ContainsFunc(kinds, func(k string) bool { return k != "" })
+	all := s.probes(g, math.Sqrt(dx*dy), lettered)
+	n := len(g.spots)
 	s.see(g, all, pix.Print{Black: black, Line: g.pen.dark}, lines, lettered)
 	out := make([]judge.Evidence, n)
 	for i := range g.spots {
@@ -104,8 +107,8 @@ func (s *sight) see(g *grid, all []probes, print pix.Print, lines *pix.Lines, le
 	for i, j := 0, 0; i < n; i = j {
 		shape := g.spots[i].shape
 		pr := &all[shape.index]
-		hidden := s.hidden(&places[i], pr, lines)
-		for j = i + 1; hidden == nil && j < n && g.spots[j].shape == shape && !s.near(&places[j], pr, lines); {
+		hidden := s.hidden(&places[i], shape, pr, lines)
+		for j = i + 1; hidden == nil && j < n && g.spots[j].shape == shape && !lines.Within(s.box(&places[j], shape)); {
 			j++
 		}
 		var darks []uint8
@@ -138,17 +141,17 @@ func round(v float64) float64 {
 	return math.Round(v*1e4) / 1e4
 }
 
-// near says whether a line may run through a bubble.
-func (s *sight) near(at *pix.Place, pr *probes, lines *pix.Lines) bool {
+// box is the box of a bubble, in pixels of the reduced copy.
+func (s *sight) box(at *pix.Place, sh *shape) (min, max px) {
 	l := &at.Lens
-	far := px{X: math.Abs(l.XX)*pr.far.X + math.Abs(l.XY)*pr.far.Y, Y: math.Abs(l.YX)*pr.far.X + math.Abs(l.YY)*pr.far.Y}
-	return lines.Within(s.reduced(at.At.Sub(far)), s.reduced(at.At.Add(far)))
+	far := px{X: math.Abs(l.XX)*sh.w/2 + math.Abs(l.XY)*sh.h/2, Y: math.Abs(l.YX)*sh.w/2 + math.Abs(l.YY)*sh.h/2}
+	return s.reduced(at.At.Sub(far)), s.reduced(at.At.Add(far))
 }
 
 // hidden says which places inside a bubble lie on a line: what is printed or marked below it
 // is not known. It is nil where no line is near.
-func (s *sight) hidden(at *pix.Place, pr *probes, lines *pix.Lines) []uint8 {
-	if !s.near(at, pr, lines) {
+func (s *sight) hidden(at *pix.Place, sh *shape, pr *probes, lines *pix.Lines) []uint8 {
+	if !lines.Within(s.box(at, sh)) {
 		return nil
 	}
 	s.mem.hidden = slices.Grow(s.mem.hidden[:0], len(pr.inside))[:len(pr.inside)]

@@ -182,13 +182,15 @@ func (s *sight) readGuess(ctx context.Context, d *sheets.Design, g *guess) (*Rea
 // that place.
 func (s *sight) read(d *sheets.Design, digest sheets.Digest, stamp sheets.Stamp, pose Pose, g *grid, black float64) (*Reading, error) {
 	pg := &d.Pages[stamp.Page-1]
-	lines := pix.FindLines(s.small, s.paper, &s.mem.lines)
 	out := &Reading{Engine: Engine, Stamp: stamp, Design: digest, Pose: pose}
 	if len(g.spots) > 0 {
 		if err := s.settle(&out.Pose, g); err != nil {
 			return nil, err
 		}
-		s.gaps(lines, &out.Pose, g, pg)
+	}
+	s.place(&out.Pose, g)
+	lines := s.lines(&out.Pose, g, pg)
+	if len(g.spots) > 0 {
 		out.Evidence = s.measure(&out.Pose, g, pg, black, lines)
 		switch {
 		case s.bilevel && black < halftoned:

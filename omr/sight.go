@@ -38,6 +38,7 @@ type memory struct {
 	reduced pix.Reduced
 	white   pix.Paper
 	lines   pix.Lines
+	where   pix.Where
 	figures pix.Figures
 	stencil pix.Stencil // to search with
 	climbs  []pix.Climb // of each bubble

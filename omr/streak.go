@@ -4,12 +4,28 @@ import (
 	"math"
 
 	"bargkhan/omr/internal/pix"
+	"bargkhan/sheets"
 )
 
 // fullShare is the share of a column that a streak runs through: where it crosses dark print it
 // is not seen. It was 0.8, and the rules of a sheet that lies on its side, of 0.88, were listed
 // beside a streak.
 const fullShare = 0.92
+
+// lines finds the streaks of a page whose bubbles have their places: wherever these are looked at,
+// and all over the page once one runs through the whole of it.
+func (s *sight) lines(p *Pose, g *grid, pg *sheets.Page) *pix.Lines {
+	s.mem.where.Nowhere(s.small)
+	for i := range g.spots {
+		s.mem.where.Add(s.box(&s.mem.places[i], g.spots[i].shape))
+	}
+	lines := pix.FindLines(s.small, s.paper, &s.mem.where, &s.mem.lines)
+	if s.gaps(lines, p, g, pg); lines.Full > 0 {
+		lines = pix.FindLines(s.small, s.paper, nil, lines)
+		s.gaps(lines, p, g, pg)
+	}
+	return lines
+}
 
 // streaks says where streaks run along the feed, as shares of the scan's width from the
 // left, the middle of each.

@@ -34,7 +34,7 @@ func BenchmarkLoops(b *testing.B) {
 	}{
 		{"reduce", func() { into.Of(page, 2) }},
 		{"paper", func() { PaperOf(small, &white) }},
-		{"lines", func() { FindLines(small, paper, &lines) }},
+		{"lines", func() { FindLines(small, paper, nil, &lines) }},
 		{"blobs", func() { figures.Blobs(small, paper, 0.62, 10, 76) }},
 		{"samples", func() { Samples(page, at, l, steps, values) }},
 		{"middles", func() { q.Middles(page, at, l, values) }},

@@ -33,6 +33,7 @@ typedef struct {
 	uint64_t *bits;         // for as many rows of bits as PIX_LINE_ROWS
 	uint8_t *limit, *more;  // open and step of each pixel of a row
 	uint8_t *darks;         // one for each pixel of a line
+	const uint8_t *rows, *columns; // not 0: lines along it are marked; NULL: along all
 	int any;
 } search;
 
@@ -364,6 +365,8 @@ static int columns(search *s, span *spans) {
 		for (int i = 0; i < s->words; i++) {
 			for (uint64_t few = all[i / MANY_WORDS].few[i % MANY_WORDS]; few; few &= few - 1) {
 				int x = SIDE + 64 * i + __builtin_ctzll(few);
+				if (s->columns && !s->columns[x])
+					continue;
 				bits is_light, is_dark = look_down(s, x, y0, y1, &is_light);
 				confirm(s, is_dark, is_light, y1 - y0, y0 > 0 ? EVERY - 1 : 0, x, y0, DOWN, &spans[x]);
 			}
@@ -434,6 +437,13 @@ static bits from_block(const uint64_t *words, int b) {
 	return by ? two >> by | (bits)words[at + 2] << (128 - by) : two;
 }
 
+// Whether the first pixels of a row, which are looked at sooner than all, tell that it is no
+// line from end to end.
+static int not_whole(const search *s, int y, uint64_t *dark, uint64_t *light) {
+	enum { FIRST = 192 };
+	return s->w >= FIRST && 100 * look(s->img + y * s->stride, SIDE * s->stride, FIRST, s->limit, s->more, dark, light) > (100 - WHOLE) * s->w;
+}
+
 static int rows(search *s) {
 	int w = s->w, nx = s->nx, n = s->words, blocks = 4 * n, count = 0, before = 0;
 	uint64_t *dark = s->bits, *light = dark + n + 2; // two more than are seen
@@ -444,6 +454,11 @@ static int rows(search *s) {
 	for (int y = SIDE; y < s->h - SIDE; y++) {
 		if (y % BLOCK == 0 || y == SIDE)
 			limits(s, y);
+		int wanted = !s->rows || s->rows[y];
+		if (!wanted && not_whole(s, y, dark, light)) {
+			before = 0;
+			continue;
+		}
 		int is = 0, not = look(s->img + y * s->stride, SIDE * s->stride, w, s->limit, s->more, dark, light), whole = 0;
 		if (100 * not <= (100 - WHOLE) * w) {
 			for (int i = 0; i < n; i++)
@@ -452,7 +467,7 @@ static int rows(search *s) {
 		}
 		count += whole && !before;
 		before = whole;
-		if (!may_run((block *)dark, (block *)light, nx, blocks, darks, lights, may))
+		if (!wanted || !may_run((block *)dark, (block *)light, nx, blocks, darks, lights, may))
 			continue;
 		span last = {0, 0};
 		for (int i = 0, end; i + 1 < nx; i = end + 1) {
@@ -470,8 +485,8 @@ static int rows(search *s) {
 }
 
 int pix_lines(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *open, const uint8_t *step, int nx,
-              uint8_t *cells, uint8_t *marked, uint64_t *room, int *any) {
-	search s = {img, open, step, stride, w, h, nx, (w + 511) / 512 * MANY_WORDS, cells, marked, room, 0, 0, 0, 0};
+              const uint8_t *rows_wanted, const uint8_t *columns_wanted, uint8_t *cells, uint8_t *marked, uint64_t *room, int *any) {
+	search s = {img, open, step, stride, w, h, nx, (w + 511) / 512 * MANY_WORDS, cells, marked, room, 0, 0, 0, rows_wanted, columns_wanted, 0};
 	span *spans = (span *)(room + PIX_LINE_ROWS * s.words);
 	s.limit = (uint8_t *)(spans + w), s.more = s.limit + w + BLOCK, s.darks = s.more + w + BLOCK;
 	int n = columns(&s, spans);
@@ -612,7 +627,7 @@ CLONES static void add_band(const uint8_t *restrict counts, int w, int band, uin
 
 void pix_gaps(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *open, const uint8_t *step, int nx,
               uint64_t *room, uint16_t *all, uint8_t *bands) {
-	search s = {img, open, step, stride, w, h, nx, (w + 511) / 512 * MANY_WORDS, 0, 0, room, 0, 0, 0, 0};
+	search s = {img, open, step, stride, w, h, nx, (w + 511) / 512 * MANY_WORDS, 0, 0, room, 0, 0, 0, 0, 0, 0};
 	uint64_t *print = room + 1;
 	s.limit = (uint8_t *)(room + s.words + 2), s.more = s.limit + w + BLOCK;
 	uint8_t *top = s.more + w + BLOCK, *blocks = top + w + BLOCK, *counts = blocks + nx;

@@ -37,13 +37,41 @@ const (
 // The bits of cells: columns and rows are those of lines.c.
 const down, along, light = 1, 2, 4
 
+// A Where is where somebody will ask for lines.
+type Where struct{ rows, columns []uint8 } // not 0: here
+
+// Nowhere makes w that of img where nobody asks. Its memory is used again.
+func (w *Where) Nowhere(img *image.Gray) {
+	w.rows, w.columns = sized(w.rows, img.Rect.Dy()), sized(w.columns, img.Rect.Dx())
+	clear(w.rows)
+	clear(w.columns)
+}
+
+// Add says that Within will be asked of a box, and On of places in it.
+func (w *Where) Add(a, b Point) {
+	x0, y0, x1, y1 := touched(a, b, len(w.columns), len(w.rows))
+	for x := x0; x <= x1; x++ {
+		w.columns[x] = 1
+	}
+	for y := y0; y <= y1; y++ {
+		w.rows[y] = 1
+	}
+}
+
+// touched are the first and last columns and rows of a picture of w×h that lie between two
+// corners of a box, or one pixel beside it: none if the first is beyond the last.
+func touched(a, b Point, w, h int) (x0, y0, x1, y1 int) {
+	return max(int(a.X)-1, 0), max(int(a.Y)-1, 0), min(int(b.X)+1, w-1), min(int(b.Y)+1, h-1)
+}
+
 // FindLines looks for lines along the columns and along the rows of img. A line is at
 // least 15 mm long, several rows of bubbles; 92 of 100 of its pixels must be seen, for
 // between two rows of bubbles is paper; 30 of 100 must have paper on both sides, and three
 // of the fifteen among them in each fourth row (or column) of the picture be dark. It must
-// be about as dark everywhere: a row of marks in neighbouring bubbles is not. into may be
-// nil, or lines that are no longer needed, whose memory is then used.
-func FindLines(img *image.Gray, paper *Paper, into *Lines) *Lines {
+// be about as dark everywhere: a row of marks in neighbouring bubbles is not. Full is counted
+// in the whole picture, and lines are marked where somebody will ask for them; where may be
+// nil: everywhere. into may be nil, or lines that are no longer needed, whose memory is then used.
+func FindLines(img *image.Gray, paper *Paper, where *Where, into *Lines) *Lines {
 	l := into
 	if l == nil {
 		l = &Lines{}
@@ -65,7 +93,7 @@ func FindLines(img *image.Gray, paper *Paper, into *Lines) *Lines {
 			l.open[k], l.step[k] = uint8(white*linePaper/100), uint8(white*lineDark/100)
 		}
 	}
-	l.find(img)
+	l.find(img, where)
 	return l
 }
 
@@ -177,8 +205,7 @@ func (l *Lines) On(p Point) bool {
 
 // Within says whether On may be true between two corners of a box.
 func (l *Lines) Within(a, b Point) bool {
-	x0, x1 := max(int(a.X)-1, 0), min(int(b.X)+1, l.w-1)
-	y0, y1 := max(int(a.Y)-1, 0), min(int(b.Y)+1, l.h-1)
+	x0, y0, x1, y1 := touched(a, b, l.w, l.h)
 	if x0 > x1 || y0 > y1 || !l.some {
 		return false
 	}

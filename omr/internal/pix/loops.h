@@ -49,12 +49,13 @@ enum { PIX_LINE_ROWS = 90, PIX_GAP_BANDS = 8 };
 
 // Finds lines along columns and rows; see lines.go for what they are. open and step
 // hold the brightness of paper and the contrast of a line for each 16×16 pixels, nx a
-// row. cells is w×h, marked a byte for each of those, which says whether there are any cells
-// in it; both are 0. room has PIX_LINE_ROWS·8 words for each 512 columns, 10w and 64 bytes
+// row. rows and columns, or NULL, say along which lines are marked, if not 0; whole ones are
+// counted everywhere. cells is w×h, marked a byte for each of those blocks, which says whether
+// there are any cells in it; both are 0. room has PIX_LINE_ROWS·8 words for each 512 columns, 10w and 64 bytes
 // besides, and those of the larger of w and h. Returns the whole lines, and in any whether
 // cells are marked.
 int pix_lines(const uint8_t *img, ptrdiff_t stride, int w, int h, const uint8_t *open, const uint8_t *step, int nx,
-              uint8_t *cells, uint8_t *marked, uint64_t *room, int *any);
+              const uint8_t *rows, const uint8_t *columns, uint8_t *cells, uint8_t *marked, uint64_t *room, int *any);
 
 // Counts for each column, h being 255 in each band at most, where print lies on both sides of it,
 // closely, and where the column is lighter than that print; then the same from farther away.

@@ -71,7 +71,7 @@ func TestGaps(t *testing.T) {
 		box(img, image.Rect(140, y, 160, y+2), 40)
 	}
 	paper := PaperOf(img, nil)
-	l := FindLines(img, paper, nil)
+	l := FindLines(img, paper, nil, nil)
 	before := l.Full
 	l.FindGaps(img, anywhere)
 	if l.Full != before+1 || !l.On(Point{X: 51, Y: 333}) || l.On(Point{X: 101, Y: 19}) || l.On(Point{X: 150, Y: 17}) {
@@ -92,6 +92,42 @@ func TestOlderProcessors(t *testing.T) {
 	}
 }
 
+// wanted finds the lines of img that somebody asks for: as many whole ones as everywhere, and the
+// same in each box that was asked for.
+func wanted(t *testing.T, img *image.Gray, paper *Paper) {
+	t.Helper()
+	var where Where
+	want := FindLines(img, paper, nil, nil)
+	for _, step := range []int{1, 3, 1000} { // many boxes, few, and the first alone
+		where.Nowhere(img)
+		var boxes [][2]Point
+		for y := 5; y < img.Rect.Dy(); y += 40 * step {
+			for x := 9; x < img.Rect.Dx(); x += 50 * step {
+				boxes = append(boxes, [2]Point{{X: float64(x), Y: float64(y)}, {X: float64(x + 12), Y: float64(y + 8)}})
+				where.Add(boxes[len(boxes)-1][0], boxes[len(boxes)-1][1])
+			}
+		}
+		got := FindLines(img, paper, &where, nil)
+		if got.Full != want.Full {
+			t.Errorf("%v: %d whole lines, and %d of all", img.Rect, got.Full, want.Full)
+		}
+		for _, b := range boxes {
+			some := false
+			for y := b[0].Y; y <= b[1].Y; y++ {
+				for x := b[0].X; x <= b[1].X; x++ {
+					is := want.On(Point{X: x, Y: y})
+					if some = some || is; got.On(Point{X: x, Y: y}) != is {
+						t.Fatalf("%v: at %v, %v, in a box that is asked for, a line is %v", img.Rect, x, y, is)
+					}
+				}
+			}
+			if got.Within(b[0], b[1]) != some {
+				t.Errorf("%v: a line in %v is %v", img.Rect, b, some)
+			}
+		}
+	}
+}
+
 // sizes are odd, and multiples of what loops do at once, and just beside them.
 var sizes = [][2]int{{200, 150}, {64, 90}, {65, 64}, {127, 301}, {128, 128}, {255, 257}, {640, 831}, {13, 13}, {12, 400}, {400, 14}}
 
@@ -104,10 +140,11 @@ func TestLoopsOverPictures(t *testing.T) {
 	for i, size := range sizes {
 		for _, img := range []*image.Gray{printed(size[0], size[1], uint64(i)), noise(size[0], size[1], uint64(i)), gapped(size[0], size[1], uint64(i))} {
 			p := PaperOf(img, &paper)
-			got, want := FindLines(img, p, &lines), plainLines(img, p)
+			got, want := FindLines(img, p, nil, &lines), plainLines(img, p)
 			if got.Full != want.Full || string(got.cells) != string(want.cells) {
 				t.Errorf("%v: other lines, %d and %d", size, got.Full, want.Full)
 			}
+			wanted(t, img, p)
 			gaps -= got.Full
 			got.FindGaps(img, anywhere)
 			gaps += got.Full

@@ -236,17 +236,23 @@ func TestLines(t *testing.T) {
 		}
 	}
 	paper := PaperOf(img, nil)
-	if l := FindLines(img, paper, nil); l.Full != 0 || l.Within(Point{X: 284, Y: 384}, Point{X: 316, Y: 416}) {
+	if l := FindLines(img, paper, nil, nil); l.Full != 0 || l.Within(Point{X: 284, Y: 384}, Point{X: 316, Y: 416}) {
 		t.Errorf("print is taken for %d lines", l.Full)
 	}
 	box(img, image.Rect(238, 0, 240, 850), 90)
-	l := FindLines(img, paper, nil)
+	l := FindLines(img, paper, nil, nil)
 	if l.Full != 1 || !l.On(Point{X: 239, Y: 400}) || l.On(Point{X: 245, Y: 400}) {
 		t.Errorf("a streak: %d lines, on it %v, beside it %v", l.Full, l.On(Point{X: 239, Y: 400}), l.On(Point{X: 245, Y: 400}))
 	}
 	box(img, image.Rect(0, 501, 600, 503), 90)
-	if l := FindLines(img, paper, nil); l.Full != 2 || !l.On(Point{X: 400, Y: 502}) {
+	if l := FindLines(img, paper, nil, nil); l.Full != 2 || !l.On(Point{X: 400, Y: 502}) {
 		t.Errorf("a streak and a fold: %d lines", l.Full)
+	}
+	box(img, image.Rect(0, 601, 600, 603), 90)
+	var where Where
+	where.Nowhere(img)
+	if l := FindLines(img, paper, &where, nil); l.Full != 3 || l.On(Point{X: 400, Y: 502}) || l.On(Point{X: 239, Y: 400}) {
+		t.Errorf("a streak and two folds, where nobody asks: %d lines", l.Full)
 	}
 }
 
@@ -271,7 +277,7 @@ func TestRowsOfMarks(t *testing.T) {
 			if turned {
 				p = Point{X: p.Y, Y: p.X}
 			}
-			l := FindLines(img, PaperOf(img, nil), nil)
+			l := FindLines(img, PaperOf(img, nil), nil, nil)
 			return l.On(p) && l.Within(p, p)
 		}
 		if on(200, 204) {
