@@ -2,7 +2,7 @@ package pix
 
 // #cgo noescape go_see
 // #cgo nocallback go_see
-// #include "loops.h"
+// #include "calls.h"
 import "C"
 
 import (

@@ -30,7 +30,7 @@ package pix
 // #cgo nocallback pix_ranked
 // #cgo noescape go_climbs
 // #cgo nocallback go_climbs
-// #include "loops.h"
+// #include "calls.h"
 import "C"
 
 import (
