@@ -20,7 +20,10 @@ func (s *sight) lines(p *Pose, g *grid, pg *sheets.Page) *pix.Lines {
 		s.mem.where.Add(s.box(&s.mem.places[i], g.spots[i].shape))
 	}
 	lines := pix.FindLines(s.small, s.paper, &s.mem.where, &s.mem.lines)
-	if s.gaps(lines, p, g, pg); lines.Full > 0 {
+	if lines.Full == 0 {
+		s.gaps(lines, p, g, pg)
+	}
+	if lines.Full > 0 {
 		lines = pix.FindLines(s.small, s.paper, nil, lines)
 		s.gaps(lines, p, g, pg)
 	}

@@ -14,6 +14,7 @@ type Lines struct {
 	cells []uint8 // one a pixel; not 0: on a line along its column (down), its row (along), or on a light one
 	Full  int     // lines that run through the whole picture
 
+	where      *Where  // somebody asks; nil: everywhere
 	some       bool    // are there
 	nx, ny     int     // of the blocks that paper is looked at in
 	marked     []uint8 // not 0: cells of a block are marked
@@ -93,7 +94,8 @@ func FindLines(img *image.Gray, paper *Paper, where *Where, into *Lines) *Lines 
 			l.open[k], l.step[k] = uint8(white*linePaper/100), uint8(white*lineDark/100)
 		}
 	}
-	l.find(img, where)
+	l.where = where
+	l.find(img)
 	return l
 }
 
@@ -173,7 +175,7 @@ func (l *Lines) clean(w, h int) {
 	if cap(l.cells) < w*h {
 		l.cells = make([]uint8, w*h)
 	}
-	l.w, l.h, l.Full, l.some = w, h, 0, false
+	l.w, l.h, l.Full, l.some, l.where = w, h, 0, false, nil
 	l.cells = l.cells[:w*h]
 }
 
@@ -190,7 +192,7 @@ func (l *Lines) wipe() {
 	}
 }
 
-// On says whether p lies on a line or within one pixel of it.
+// On says whether p lies on a line or within one pixel of it; p is where lines were looked for.
 func (l *Lines) On(p Point) bool {
 	x, y := int(p.X), int(p.Y)
 	for j := max(y-1, 0); j <= min(y+1, l.h-1); j++ {
@@ -203,10 +205,17 @@ func (l *Lines) On(p Point) bool {
 	return false
 }
 
-// Within says whether On may be true between two corners of a box.
+// Within says whether On may be true between two corners of a box. It panics if lines were
+// looked for elsewhere alone: that none is marked there would say nothing.
 func (l *Lines) Within(a, b Point) bool {
 	x0, y0, x1, y1 := touched(a, b, l.w, l.h)
-	if x0 > x1 || y0 > y1 || !l.some {
+	if x0 > x1 || y0 > y1 {
+		return false
+	}
+	if w := l.where; w != nil && (w.rows[y0] == 0 || w.rows[y1] == 0 || w.columns[x0] == 0 || w.columns[x1] == 0) {
+		panic("pix: lines are asked for where they were not looked for")
+	}
+	if !l.some {
 		return false
 	}
 	for j := y0 / lineBlock; j <= y1/lineBlock; j++ {

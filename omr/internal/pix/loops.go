@@ -174,14 +174,14 @@ func quantiles(img *image.Gray, y0, y1, every, tile int, share float64, white []
 }
 
 // find is the whole of FindLines after the paper was looked at.
-func (l *Lines) find(img *image.Gray, where *Where) {
+func (l *Lines) find(img *image.Gray) {
 	var some C.int
 	words := C.PIX_LINE_ROWS*((l.w+511)/512*8) + (10*l.w+64+max(l.w, l.h)+7)/8
 	l.room = sized(l.room, words)
 	var rows, columns *C.uint8_t
-	if where != nil {
-		_, _ = where.rows[:l.h], where.columns[:l.w]
-		rows, columns = first(where.rows), first(where.columns)
+	if w := l.where; w != nil {
+		_, _ = w.rows[:l.h], w.columns[:l.w]
+		rows, columns = first(w.rows), first(w.columns)
 	}
 	l.Full = int(C.pix_lines(first(img.Pix), C.ptrdiff_t(img.Stride), C.int(l.w), C.int(l.h), first(l.open), first(l.step),
 		C.int(l.nx), rows, columns, first(l.cells), first(l.marked), (*C.uint64_t)(unsafe.SliceData(l.room)), &some))

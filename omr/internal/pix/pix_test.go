@@ -254,6 +254,12 @@ func TestLines(t *testing.T) {
 	if l := FindLines(img, paper, &where, nil); l.Full != 3 || l.On(Point{X: 400, Y: 502}) || l.On(Point{X: 239, Y: 400}) {
 		t.Errorf("a streak and two folds, where nobody asks: %d lines", l.Full)
 	}
+	defer func() {
+		if recover() == nil {
+			t.Error("whoever asks where lines were not looked for is told that there is none")
+		}
+	}()
+	FindLines(img, paper, &where, nil).Within(Point{X: 400, Y: 502}, Point{X: 410, Y: 505})
 }
 
 // TestRowsOfMarks shows marks side by side that a coarse scan nearly joins: no line, unless one
